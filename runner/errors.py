@@ -1,0 +1,97 @@
+"""The runner's errors.
+
+RunnerError
+├── PlanError                 the plan, a flag or the environment is wrong
+├── ListenError               the port cannot be had
+├── LaneClosedError           work was sent to a lane that has ended
+├── ServiceStartError         a service failed before it was ready
+│   └── StartTimeoutError     … because its start timeout passed
+└── ServiceCrashedError       a service failed after it was ready
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class RunnerError(Exception):
+    """Base of all errors that the runner raises itself."""
+
+
+class PlanError(RunnerError):
+    """The plan, a flag or the environment names something that cannot be."""
+
+
+class ListenError(RunnerError):
+    """The listening address cannot be had."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        self.host = host
+        self.port = port
+        super().__init__(f"cannot listen on {host}:{port}: {reason}")
+
+
+class LaneClosedError(RunnerError):
+    """The lane that should have done the work has ended."""
+
+    def __init__(self, lane: str) -> None:
+        self.lane = lane
+        super().__init__(f"lane {lane!r} has ended")
+
+
+class ServiceStartError(RunnerError):
+    """A service failed before it was ready; its cause is `__cause__`."""
+
+    def __init__(self, service: str, phase: str, reason: str) -> None:
+        self.service = service
+        self.phase = phase
+        super().__init__(f"service {service!r} failed in phase {phase!r}: {reason}")
+
+
+class StartTimeoutError(ServiceStartError):
+    """A service was not ready within its start timeout (seconds)."""
+
+    def __init__(self, service: str, phase: str, seconds: float) -> None:
+        self.seconds = seconds
+        reason = f"not ready within {seconds:g} s (see start_timeout in the plan)"
+        super().__init__(service, phase, reason)
+
+
+class ServiceCrashedError(RunnerError):
+    """A service failed after it was ready; its cause is `__cause__`."""
+
+    def __init__(self, service: str, reason: str) -> None:
+        self.service = service
+        super().__init__(f"service {service!r} crashed: {reason}")
+
+
+def find_cause(error: BaseException) -> BaseException:
+    """Return the first error inside a group of groups, or the error itself."""
+
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+
+    return error
+
+
+def describe_error(error: BaseException) -> str:
+    """Say what an error is in one line."""
+
+    error = find_cause(error)
+    if isinstance(error, RunnerError):
+        return str(error)
+
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that leads from a wrong word to a right one."""
+
+    known = sorted(known)
+    nearest = get_close_matches(word, known, n=1, cutoff=0.5)
+    if nearest:
+        return f"; did you mean {nearest[0]!r}?"
+
+    return f"; there are {', '.join(known)}"

@@ -1,0 +1,227 @@
+"""The memory monitor: a service that samples its own process.
+
+Samples go to listeners at once and into a history of 24 h, whose size is fixed.
+"""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import anyio
+from anyio.abc import TaskStatus
+
+from .lane import Lane
+from .plan import Plan
+from .system import read_activity, read_footprint, trim_heap
+
+#: Seconds between two samples, and the time that the history goes back.
+INTERVAL = 10.0
+HISTORY = 24 * 3600.0
+#: Seconds between two looks at how late each lane's loop is.
+LAG_INTERVAL = 0.5
+#: Below this share of a core the process counts as idle, and gives memory back.
+IDLE_CPU = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What the process held at an instant, and used since the last sample."""
+
+    #: Unix time in seconds.
+    time: float
+    #: Bytes, as in `runner.system.Footprint`.
+    rss: int
+    pss: int
+    uss: int
+    threads: int
+    files: int
+    #: Share of one core.
+    cpu: float
+    #: The longest that a lane's loop was late, in seconds, by lane.
+    lags: Mapping[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the sample as JSON-able facts."""
+
+        return asdict(self)
+
+
+class Monitor:
+    """The samples of this process."""
+
+    def __init__(self, label: str, lanes: tuple[str, ...], *, capacity: int) -> None:
+        #: The names of the services in this process, joined by `+`.
+        self.label = label
+        self._history = History(lanes, capacity=capacity)
+        self._listeners: list[Callable[[Sample], None]] = []
+
+    def add_listener(self, listener: Callable[[Sample], None]) -> None:
+        """Have each new sample passed to a function, in the main lane."""
+
+        self._listeners.append(listener)
+
+    def add(self, sample: Sample) -> None:
+        """Keep a sample and pass it on."""
+
+        self._history.add(sample)
+
+        for listener in self._listeners:
+            listener(sample)
+
+    def latest(self) -> Sample | None:
+        """Return the newest sample, if there is one."""
+
+        newest = self.samples(1)
+        return newest[0] if newest else None
+
+    def samples(self, count: int = 60) -> list[Sample]:
+        """Return the newest samples, oldest first."""
+
+        return self._history.read(count)
+
+    def history(self, count: int = 288) -> list[Sample]:
+        """Return the whole history thinned to about `count` samples."""
+
+        samples = self._history.read(len(self._history))
+        step = max(1, len(samples) // count)
+        return samples[::-1][::step][::-1]
+
+
+class History:
+    """A ring of samples as plain numbers: 24 h are below 1 MiB."""
+
+    COLUMNS = ("time", "rss", "pss", "uss", "threads", "files", "cpu")
+
+    def __init__(self, lanes: tuple[str, ...], *, capacity: int) -> None:
+        self._lanes = lanes
+        self._width = len(self.COLUMNS) + len(lanes)
+        self._capacity = capacity
+        self._numbers = array("d")
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._numbers) // self._width
+
+    def add(self, sample: Sample) -> None:
+        """Keep a sample, in the oldest one's place once the ring is full."""
+
+        row = array("d", [getattr(sample, name) for name in self.COLUMNS])
+        row.extend(sample.lags.get(lane, 0.0) for lane in self._lanes)
+
+        if len(self) < self._capacity:
+            self._numbers.extend(row)
+        else:
+            start = self._next * self._width
+            self._numbers[start : start + self._width] = row
+
+        self._next = (self._next + 1) % self._capacity
+
+    def read(self, count: int) -> list[Sample]:
+        """Return the newest `count` samples, oldest first."""
+
+        size = len(self)
+        first = self._next if size == self._capacity else 0
+        count = min(count, size)
+        indexes = ((first + i) % size for i in range(size - count, size))
+        return [self._make(index) for index in indexes]
+
+    def _make(self, index: int) -> Sample:
+        start = index * self._width
+        row = self._numbers[start : start + self._width]
+        numbers, lags = row[: len(self.COLUMNS)], row[len(self.COLUMNS) :]
+        at, rss, pss, uss, threads, files, cpu = numbers
+        return Sample(
+            time=at,
+            rss=int(rss),
+            pss=int(pss),
+            uss=int(uss),
+            threads=int(threads),
+            files=int(files),
+            cpu=cpu,
+            lags=dict(zip(self._lanes, lags, strict=True)),
+        )
+
+
+class LagMeter:
+    """How late a lane's loop is: it sleeps there and looks at the clock."""
+
+    def __init__(self) -> None:
+        self._longest = 0.0
+
+    async def measure(self) -> None:
+        """Measure until cancelled; runs in the lane."""
+
+        while True:
+            due = time.perf_counter() + LAG_INTERVAL
+            await anyio.sleep(LAG_INTERVAL)
+            self._longest = max(self._longest, time.perf_counter() - due)
+
+    def take(self) -> float:
+        """Return the longest lag since the last call, in seconds; any thread."""
+
+        longest, self._longest = self._longest, 0.0
+        return longest
+
+
+async def serve(
+    *,
+    plan: Plan,
+    lanes: Mapping[str, Lane],
+    interval: float = INTERVAL,
+    task_status: TaskStatus[Monitor],
+    stopping: anyio.Event,
+) -> None:
+    """Sample this process each `interval` seconds; ready with the Monitor."""
+
+    monitor = Monitor(
+        "+".join(name for name, one in plan.services.items() if one.mount is not None),
+        tuple(lanes),
+        capacity=max(1, round(HISTORY / interval)),
+    )
+    meters = {name: LagMeter() for name in lanes}
+
+    async with anyio.create_task_group() as tasks:
+        for name, meter in meters.items():
+            tasks.start_soon(lanes[name].call, meter.measure)
+
+        tasks.start_soon(_sample, monitor, meters, interval)
+        task_status.started(monitor)
+        await stopping.wait()
+        tasks.cancel_scope.cancel()
+
+
+async def _sample(
+    monitor: Monitor, meters: Mapping[str, LagMeter], interval: float
+) -> None:
+    before = read_activity().cpu_seconds
+    worked = True
+
+    while True:
+        footprint, activity = read_footprint(), read_activity()
+        cpu = (activity.cpu_seconds - before) / interval
+        before = activity.cpu_seconds
+        monitor.add(
+            Sample(
+                time=time.time(),
+                rss=footprint.rss,
+                pss=footprint.pss,
+                uss=footprint.uss,
+                threads=activity.threads,
+                files=activity.files,
+                cpu=round(cpu, 4),
+                lags={name: round(one.take(), 6) for name, one in meters.items()},
+            )
+        )
+
+        if cpu >= IDLE_CPU:
+            worked = True
+        elif worked:
+            # Once after each busy time: what the load needed, nobody needs now.
+            trim_heap()
+            worked = False
+
+        await anyio.sleep(interval)

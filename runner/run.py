@@ -1,0 +1,106 @@
+"""Running a plan in this process: what belongs to the whole interpreter.
+
+The signal handlers, the log, the allocator and the switch interval are set here
+and nowhere else; services find them as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from functools import partial
+from socket import socket
+
+from .events import Emit, Starting, Stopped
+from .front_door import bind_sockets
+from .lane import Lane, find_loop, open_lanes, run_in_backend
+from .log import configure_logging
+from .plan import Backend, Plan
+from .roof import EXIT_LATE, Roof
+from .signals import StopSignals
+from .system import cap_arenas, read_age
+
+#: Seconds that a thread may keep the interpreter before another one gets it, where
+#: two event loops share it. With Python's 5 ms a message in one lane waits up to
+#: 32 ms behind a busy other lane; with this, 4 ms (docs/architecture.md).
+SWITCH_INTERVAL = 0.0005
+#: glibc would give each of our few threads a heap of its own, each with its own peak.
+ARENAS = 1
+
+
+def run_plan(plan: Plan, *, log_format: str, log_level: str) -> int:
+    """Run a plan until it is told to stop; return the exit code.
+
+    Raises:
+        ListenError: the port cannot be had; nothing was started.
+    """
+
+    began = time.monotonic() - read_age()
+    emit = configure_logging(log_format, log_level)
+    signals = StopSignals(at_once=partial(_end_at_once, emit))
+    sockets = bind_sockets(plan.host, plan.port) if plan.mounted else []
+    main, others = _make_lanes(plan)
+    emit(_set_interpreter(plan, main, others))
+    code = run_in_backend(
+        main.backend, _run_roof, plan, main, others, sockets, signals, emit, began
+    )
+    emit(Stopped(exit_code=code))
+    return code
+
+
+async def _run_roof(
+    plan: Plan,
+    main: Lane,
+    others: Sequence[Lane],
+    sockets: Sequence[socket],
+    signals: StopSignals,
+    emit: Emit,
+    began: float,
+) -> int:
+    async with open_lanes(main, others) as lanes:
+        roof = Roof(plan, lanes, sockets, emit=emit, began=began)
+        signals.watch(partial(main.post, roof.stop))
+        return await roof.run()
+
+
+def _make_lanes(plan: Plan) -> tuple[Lane, list[Lane]]:
+    """Return the main thread's lane, and those that get threads of their own.
+
+    The main lane is asyncio's wherever there is one: HTTP is served in it.
+    """
+
+    backends: dict[str, Backend] = {
+        service.lane: service.backend for service in plan.services.values()
+    }
+    needs_http = len(plan.mounted) > 1 or any(one.asgi for one in plan.mounted)
+
+    if needs_http or "asyncio" in backends or not backends:
+        backends = {"asyncio": "asyncio", **backends}
+
+    main, *others = (Lane(name, backend) for name, backend in backends.items())
+    return main, others
+
+
+def _set_interpreter(plan: Plan, main: Lane, others: Sequence[Lane]) -> Starting:
+    arenas = ARENAS if cap_arenas(ARENAS) else None
+    interval = None
+
+    if others:
+        interval = SWITCH_INTERVAL
+        sys.setswitchinterval(interval)
+
+    return Starting(
+        pid=os.getpid(),
+        services=tuple(plan.services),
+        lanes=(main.name, *(lane.name for lane in others)),
+        loop=find_loop(main.backend),
+        switch_interval=interval,
+        arenas=arenas,
+    )
+
+
+def _end_at_once(emit: Emit) -> int:
+    emit(Stopped(exit_code=EXIT_LATE))
+    return EXIT_LATE
