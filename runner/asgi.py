@@ -23,6 +23,10 @@ _ANSWERS = {
 }
 
 
+class ClientGoneError(OSError):
+    """What is sent has nobody to reach: the client closed, or took nothing."""
+
+
 class Dispatcher:
     """Hands each request to the application of its mount, and counts it."""
 
@@ -133,6 +137,8 @@ async def _serve_counted(
 
     try:
         await app({**scope, "state": dict(mount.state)}, receive, send_counted)
+    except ClientGoneError:
+        pass  # how a stream without end learns that it may stop
     except (SystemExit, KeyboardInterrupt) as error:
         # asyncio would end the whole loop for it, bystanders included.
         raise RuntimeError(f"a request handler raised {error!r}") from error

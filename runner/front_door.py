@@ -65,10 +65,17 @@ class FrontDoor:
     """Accepts connections and gives each to HTTP, or whole to its one service."""
 
     def __init__(
-        self, sockets: Sequence[socket.socket], mounts: Mounts, *, emit: Emit
+        self,
+        sockets: Sequence[socket.socket],
+        mounts: Mounts,
+        *,
+        whole: bool,
+        emit: Emit,
     ) -> None:
         self._sockets = sockets
         self._mounts = mounts
+        #: One service that takes sockets has the port: nothing is read from them here.
+        self._whole = whole
         self._emit = emit
         self.listening = False
         self._slots = anyio.Semaphore(MAX_CONNECTIONS)
@@ -115,21 +122,22 @@ class FrontDoor:
             await drain()
 
     def _choose_server(self) -> tuple[ServeConnection, Callable[[], Awaitable[None]]]:
-        whole = self._mounts.find_whole()
+        if self._whole:
+            return self._hand_over, anyio.lowlevel.checkpoint
 
-        if whole is None:
-            # Late, because a plan with nothing but a raw-socket service needs no HTTP.
-            from .http import HttpServer
+        # Late, because a plan with nothing but a raw-socket service needs no HTTP.
+        from .http import HttpServer
 
-            server = HttpServer(self._mounts)
-            return server.serve_connection, server.drain
+        server = HttpServer(self._mounts)
+        return server.serve_connection, server.drain
 
-        take_socket = whole
+    async def _hand_over(self, sock: socket.socket) -> None:
+        take_socket = self._mounts.find_whole()
 
-        async def hand_over(sock: socket.socket) -> None:
+        if take_socket is None:
+            sock.close()
+        else:
             take_socket(sock, b"")
-
-        return hand_over, anyio.lowlevel.checkpoint
 
     async def _accept(
         self, listener: socket.socket, serve: ServeConnection, connections: TaskGroup

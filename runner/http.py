@@ -24,7 +24,7 @@ from hypercorn.protocol.events import Response
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import ConnectionState
 
-from .asgi import Dispatcher
+from .asgi import ClientGoneError, Dispatcher
 from .mounts import Mounts, TakeSocket
 
 #: Bytes of a request's head, from its first to the blank line.
@@ -236,9 +236,10 @@ class Connection(asyncio.Protocol):
 
     async def _send(self, event: Event) -> None:
         if isinstance(event, RawData):
-            if not self._transport.is_closing():
-                self._transport.write(event.data)
+            if self._transport.is_closing() or self._closing:
+                raise ClientGoneError
 
+            self._transport.write(event.data)
             if not self._writable.is_set():
                 await self._wait_writable()
         elif isinstance(event, Closed):

@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 from anyio.lowlevel import current_token
+from sniffio import current_async_library_cvar
 
 from .errors import LaneClosedError
 from .plan import Backend
@@ -111,6 +112,8 @@ class Lane:
     async def _call_across(self, function: Callable[[], Awaitable[T]]) -> T:
         crossing: _Crossing[T] = _Crossing(function, home=_open_post())
         context = copy_context()
+        # anyio keeps the backend's name in a context variable: it must not cross.
+        context.run(current_async_library_cvar.set, self.backend)
         self.post(context.run, self._tasks.start_soon, crossing.run, self.name)
 
         try:

@@ -79,9 +79,9 @@ class Mounts:
         self._mounts.remove(mount)
 
     def find_whole(self) -> TakeSocket | None:
-        """Return how to hand sockets over unread, if one service has the port."""
+        """Return how the one service that has the port takes sockets, if it is up."""
 
-        return self._mounts[0].take_socket if len(self._mounts) == 1 else None
+        return self._mounts[0].take_socket if self._mounts else None
 
     def find(self, target: bytes) -> Mount | None:
         """Return the mount that a request target, as sent, belongs to."""

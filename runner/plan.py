@@ -71,6 +71,12 @@ class Plan:
 
         return tuple(one for one in self.services.values() if one.mount is not None)
 
+    @property
+    def needs_http(self) -> bool:
+        """Whether requests must be read to know whose they are."""
+
+        return len(self.mounted) > 1 or any(one.asgi for one in self.mounted)
+
     def select(self, names: Iterable[str]) -> Plan:
         """Return the plan for some services only, with all that they are after."""
 

@@ -78,7 +78,11 @@ class Roof:
         #: time.monotonic() at the start of the process, for `seconds` in events.
         self._began = began
         self._mounts = Mounts()
-        self._door = FrontDoor(sockets, self._mounts, emit=emit) if sockets else None
+        self._door: FrontDoor | None = None
+        if sockets:
+            whole = not plan.needs_http
+            self._door = FrontDoor(sockets, self._mounts, whole=whole, emit=emit)
+
         self._door_ended = anyio.Event()
         self._ready = {name: anyio.Event() for name in self.services}
         #: Set once a service is ready, or will not be.
@@ -105,9 +109,6 @@ class Roof:
             for service in self.services.values():
                 tasks.start_soon(self._supervise, service, tasks)
 
-            # Say so when all of them are
-            tasks.start_soon(self._announce)
-
             # Wait for the first reason to stop
             await self._stop.wait()
             self._emit(Draining(cause=self._cause))
@@ -116,6 +117,7 @@ class Roof:
             await self._drain()
             tasks.cancel_scope.cancel()
 
+        self._watchdog.release(DRAIN)
         return self._exit_code
 
     async def _supervise(self, service: Service, tasks: TaskGroup) -> None:
@@ -127,12 +129,13 @@ class Roof:
                 await self._live(service, tasks)
         except RunnerError as error:
             self._note_failure(service, error)
+        else:
+            if self._ready[name].is_set():
+                counts = service.statistics() or None
+                self._emit(Stopped(service=name, statistics=counts))
         finally:
             self._settled[name].set()
             self._ended[name].set()
-
-        if self._ready[name].is_set():
-            self._emit(Stopped(service=name, statistics=service.statistics() or None))
 
         if all(ended.is_set() for ended in self._ended.values()):
             self.stop("finished")
@@ -188,12 +191,8 @@ class Roof:
         self._ready[service.name].set()
         self._settled[service.name].set()
 
-    async def _announce(self) -> None:
-        for ready in self._ready.values():
-            await ready.wait()
-
-        seconds = round(time.monotonic() - self._began, 3)
-        self._emit(Ready(seconds=seconds, pid=os.getpid()))
+        if all(ready.is_set() for ready in self._ready.values()):
+            self._emit(Ready(seconds=seconds, pid=os.getpid()))
 
     async def _wait_for_those_before(self, service: Service) -> None:
         for name in service.plan.after:

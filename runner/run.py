@@ -41,13 +41,30 @@ def run_plan(plan: Plan, *, log_format: str, log_level: str) -> int:
     emit = configure_logging(log_format, log_level)
     signals = StopSignals(at_once=partial(_end_at_once, emit))
     sockets = bind_sockets(plan.host, plan.port) if plan.mounted else []
-    main, others = _make_lanes(plan)
+    main, others = make_lanes(plan)
     emit(_set_interpreter(plan, main, others))
     code = run_in_backend(
         main.backend, _run_roof, plan, main, others, sockets, signals, emit, began
     )
     emit(Stopped(exit_code=code))
     return code
+
+
+def make_lanes(plan: Plan) -> tuple[Lane, list[Lane]]:
+    """Return the main thread's lane, and those that get threads of their own.
+
+    The main lane is asyncio's wherever there is one: HTTP is served in it.
+    """
+
+    backends: dict[str, Backend] = {
+        service.lane: service.backend for service in plan.services.values()
+    }
+
+    if plan.needs_http or "asyncio" in backends or not backends:
+        backends = {"asyncio": "asyncio", **backends}
+
+    main, *others = (Lane(name, backend) for name, backend in backends.items())
+    return main, others
 
 
 async def _run_roof(
@@ -63,24 +80,6 @@ async def _run_roof(
         roof = Roof(plan, lanes, sockets, emit=emit, began=began)
         signals.watch(partial(main.post, roof.stop))
         return await roof.run()
-
-
-def _make_lanes(plan: Plan) -> tuple[Lane, list[Lane]]:
-    """Return the main thread's lane, and those that get threads of their own.
-
-    The main lane is asyncio's wherever there is one: HTTP is served in it.
-    """
-
-    backends: dict[str, Backend] = {
-        service.lane: service.backend for service in plan.services.values()
-    }
-    needs_http = len(plan.mounted) > 1 or any(one.asgi for one in plan.mounted)
-
-    if needs_http or "asyncio" in backends or not backends:
-        backends = {"asyncio": "asyncio", **backends}
-
-    main, *others = (Lane(name, backend) for name, backend in backends.items())
-    return main, others
 
 
 def _set_interpreter(plan: Plan, main: Lane, others: Sequence[Lane]) -> Starting:

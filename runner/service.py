@@ -96,8 +96,9 @@ class Service:
         """Return what the service and the front door have counted for it."""
 
         statistics = getattr(self.value, "statistics", None)
-        own = statistics() if callable(statistics) else {}
-        return {**self._counts, **own}
+        own = statistics() if callable(statistics) else None
+        # Others' objects have methods of that name too, anyio's events for one.
+        return {**self._counts, **(own if isinstance(own, Mapping) else {})}
 
     async def _start_in_time(
         self, tasks: TaskGroup, offered: Mapping[str, Any], drained: anyio.Event

@@ -1,0 +1,139 @@
+"""Listening, and what becomes of connections."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import anyio
+import pytest
+
+from runner.errors import ListenError
+from runner.events import ConnectionFailed
+from runner.front_door import bind_sockets
+
+from .helpers import FAKES, running_roof, talk
+
+WS = {"connections": f"{FAKES}:take_socket", "mount": "/websockets"}
+WEB = {"asgi": f"{FAKES}:create_echo", "mount": "/"}
+UPGRADE = (
+    b"GET /websockets HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+    b"Upgrade: websocket\r\n\r\n"
+)
+
+
+@pytest.fixture(name="anyio_backend")
+def _anyio_backend() -> str:
+    return "asyncio"
+
+
+def test_a_port_in_use_is_named_with_its_owner():
+    """One line: the port, who has it, and what to do."""
+
+    with socket.create_server(("127.0.0.1", 0)) as owner:
+        port = owner.getsockname()[1]
+
+        with pytest.raises(ListenError) as caught:
+            bind_sockets("127.0.0.1", port)
+
+    assert f"port {port} is in use by " in str(caught.value)
+    assert "choose another with --port or PORT" in str(caught.value)
+
+
+def test_an_unknown_host_is_an_error():
+    """A name that does not resolve is told with the reason."""
+
+    with pytest.raises(ListenError, match=r"cannot listen on no\.such\.host\.invalid"):
+        bind_sockets("no.such.host.invalid", 0)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+async def test_an_upgrade_reaches_the_service_in_its_own_lane(backend: str):
+    """The socket crosses to the lane with its request, early bytes included."""
+
+    async with running_roof({"web": WEB, "ws": {**WS, "backend": backend}}) as run:
+        await run.wait_ready()
+        answer = await talk(run.port, UPGRADE + b"early")
+        counts = run.roof.services["ws"].statistics()
+
+    assert answer == b"TAKEN /websockets\n" + UPGRADE + b"early"
+    assert counts == {"connections": 1}
+
+
+async def test_a_service_that_has_the_port_alone_gets_sockets_unread():
+    """Nothing is read from them: the service is the only parser."""
+
+    async with running_roof({"ws": {**WS, "backend": "trio"}}) as run:
+        await run.wait_ready()
+        answer = await talk(run.port, UPGRADE)
+
+    assert answer == b"TAKEN /websockets\n"
+
+
+async def test_a_connection_that_fails_harms_nobody():
+    """Its error is told; the next connection is served."""
+
+    async with running_roof({"web": WEB, "ws": WS}) as run:
+        await run.wait_ready()
+        assert await talk(run.port, UPGRADE + b"CRASH") == b""
+        answer = await talk(run.port, UPGRADE)
+
+    error = "ValueError: this connection only"
+    assert ConnectionFailed(service="ws", error=error) in run.events
+    assert answer.startswith(b"TAKEN")
+
+
+async def test_a_reset_in_the_middle_of_an_upgrade_harms_nobody():
+    """Clients that vanish at any byte leave the others served."""
+
+    async with running_roof({"web": WEB, "ws": {**WS, "backend": "trio"}}) as run:
+        await run.wait_ready()
+
+        for size in range(1, len(UPGRADE) + 1, 7):
+            sock = socket.create_connection(("127.0.0.1", run.port))
+            linger_zero = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_zero)
+            sock.sendall(UPGRADE[:size])
+            sock.close()
+
+        answer = await talk(run.port, UPGRADE)
+
+    assert answer.startswith(b"TAKEN")
+    assert run.exit_code == 0
+
+
+async def test_more_clients_than_slots_wait_and_are_served(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Over the limit, clients wait in the backlog instead of in our memory."""
+
+    monkeypatch.setattr("runner.front_door.MAX_CONNECTIONS", 2)
+    request = b"GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    answers: list[bytes] = []
+
+    async def ask() -> None:
+        answers.append(await talk(run.port, request))
+
+    async with running_roof({"web": WEB}) as run:
+        await run.wait_ready()
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(20):
+                tasks.start_soon(ask)
+
+    assert len(answers) == 20
+    assert all(answer.endswith(b"GET /x 0\n") for answer in answers)
+
+
+async def test_a_thread_of_another_lane_is_gone_after_the_stop():
+    """Lanes leave no thread behind."""
+
+    before = threading.active_count()
+
+    async with running_roof({"web": WEB, "ws": {**WS, "backend": "trio"}}) as run:
+        await run.wait_ready()
+        during = [thread.name for thread in threading.enumerate()]
+
+    assert "trio" in during
+    assert not [one for one in threading.enumerate() if one.name == "trio"]
+    assert threading.active_count() <= before + 1  # the watchdog may be leaving
