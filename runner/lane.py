@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import partial
 from importlib.util import find_spec
 from typing import Any, Generic, TypeVar
@@ -38,6 +38,8 @@ class Lane:
         self._thread: int | None = None
         self._post: Post | None = None
         self._tasks: TaskGroup
+        #: What posted functions run in: the poster's own context names its backend.
+        self._context: Context
         self._closing: anyio.Event
 
     async def serve(self, *, task_status: TaskStatus[None]) -> None:
@@ -45,6 +47,7 @@ class Lane:
 
         self._closing = anyio.Event()
         self._thread = threading.get_ident()
+        self._context = copy_context()
 
         async with anyio.create_task_group() as self._tasks:
             self._post = _open_post()
@@ -82,7 +85,7 @@ class Lane:
             raise LaneClosedError(self.name)
 
         try:
-            post(_run_logged, function, args)
+            post(_run_logged, self._context.copy(), function, args)
         except RuntimeError as error:  # both backends' word for "the loop is closed"
             raise LaneClosedError(self.name) from error
 
@@ -260,8 +263,10 @@ def _open_post() -> Post:
     return post
 
 
-def _run_logged(function: Callable[..., object], args: tuple[Any, ...]) -> None:
+def _run_logged(
+    context: Context, function: Callable[..., object], args: tuple[Any, ...]
+) -> None:
     try:
-        function(*args)
+        context.run(function, *args)
     except Exception:  # trio would end its whole run for it
         logger.exception("a function posted to a lane failed")

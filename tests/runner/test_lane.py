@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
+from anyio.abc import TaskStatus
 
 from runner.errors import LaneClosedError
 from runner.lane import Lane, open_lanes
@@ -179,3 +180,33 @@ async def test_a_failing_post_is_logged_and_harms_nobody(
 
     assert await other.call(succeed) == "alive"
     assert "a function posted to a lane failed" in caplog.text
+
+
+async def test_what_is_posted_does_not_bring_its_poster_s_backend(
+    other: Lane, anyio_backend_name: str
+):
+    """A function posted from one backend may start tasks in another one's lane."""
+
+    home = Lane("home", "asyncio")
+    started = anyio.Event()
+
+    async def note() -> None:
+        started.set()
+
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(_serve_lane, home)
+
+        async def post_from_there() -> None:
+            home.post(tasks.start_soon, note)
+
+        await other.call(post_from_there)
+        with anyio.fail_after(5):
+            await started.wait()
+
+        home.close()
+
+
+async def _serve_lane(
+    lane: Lane, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+) -> None:
+    await lane.serve(task_status=task_status)
