@@ -1,0 +1,78 @@
+"""Web requests per second while WebSockets are subscribed and jobs run.
+
+Ten boards are open, each subscribed to memory, job status and pings, and the ping
+job is triggered twice a second; wrk asks for the readiness check and for the
+board's page over kept-alive connections.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from contextlib import AsyncExitStack
+from statistics import median
+
+import trio
+
+from benchmarks.command import run_alone
+from benchmarks.echo import list_loads
+from benchmarks.figures import Figure, median_ratio
+from benchmarks.launches import Scene, interleave, open_scene
+from benchmarks.wrk import saturate
+from memory_report.arrangements import SEPARATE
+
+PAIRS, SECONDS = 4, 8
+QUICK_PAIRS, QUICK_SECONDS = 2, 3
+TRIGGER_INTERVAL = 0.5
+
+
+async def run(*, quick: bool) -> list[Figure]:
+    """Measure both pages in each launch, the arrangements in turn."""
+
+    pairs = QUICK_PAIRS if quick else PAIRS
+    seconds = QUICK_SECONDS if quick else SECONDS
+    before: dict[str, list[float]] = defaultdict(list)
+    after: dict[str, list[float]] = defaultdict(list)
+
+    for arrangement in interleave(pairs):
+        side = before if arrangement is SEPARATE else after
+        async with open_scene(arrangement) as scene, AsyncExitStack() as boards:
+            await scene.player.open_boards([scene.visitor], scene.board, boards)
+            for load, url in list_loads(scene).items():
+                if url is not None:
+                    side[load].append(await measure_rate(scene, url, seconds))
+
+    return [
+        Figure(
+            what=f"web requests/s, {load}, ws and tasks active: together / separate",
+            before=f"{median(before[load]):.0f} /s",
+            after=f"{median(after[load]):.0f} /s",
+            value=median_ratio(list(zip(before[load], after[load], strict=True))),
+            bar=0.9,
+            wanted="at least",
+        )
+        for load in before
+    ]
+
+
+async def measure_rate(scene: Scene, url: str, seconds: int) -> float:
+    """Return the requests per second while jobs are triggered."""
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_trigger_jobs, scene)
+        rate = await saturate(
+            url, cookies=scene.visitor.cookie_header(), seconds=seconds
+        )
+        nursery.cancel_scope.cancel()
+
+    return rate
+
+
+async def _trigger_jobs(scene: Scene) -> None:
+    while True:
+        await scene.player.trigger_job()
+        await trio.sleep(TRIGGER_INTERVAL)
+
+
+if __name__ == "__main__":
+    sys.exit(run_alone(run, description=__doc__))

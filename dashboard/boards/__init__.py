@@ -1,0 +1,30 @@
+"""Boards: their layouts, sections and items, who may see and who may change them."""
+
+from __future__ import annotations
+
+from dashboard.apps import App
+from dashboard.boards.access import sees_app
+from dashboard.boards.edit import add_app_item, add_item, remove_item, update_item
+from dashboard.boards.kinds import KINDS, Kind
+from dashboard.boards.load import find_home_board, load_board
+from dashboard.boards.models import Board, Item, Layout, Placement, Section
+from dashboard.errors import InvalidItemError
+
+__all__ = [
+    "KINDS",
+    "App",
+    "Board",
+    "InvalidItemError",
+    "Item",
+    "Kind",
+    "Layout",
+    "Placement",
+    "Section",
+    "add_app_item",
+    "add_item",
+    "find_home_board",
+    "load_board",
+    "remove_item",
+    "sees_app",
+    "update_item",
+]

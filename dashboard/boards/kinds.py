@@ -1,0 +1,62 @@
+"""The kinds of items that can be added: their size in cells and default options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of item."""
+
+    name: str
+    width: int
+    height: int
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            name="app",
+            width=1,
+            height=1,
+            defaults={
+                "appId": "",
+                "openInNewTab": True,
+                "showTitle": True,
+                "pingEnabled": True,
+            },
+        ),
+        Kind(
+            name="bookmarks",
+            width=2,
+            height=2,
+            defaults={"title": "", "items": []},
+        ),
+        Kind(
+            name="clock",
+            width=2,
+            height=1,
+            defaults={
+                "customTitleToggle": False,
+                "customTitle": "",
+                "is24HourFormat": True,
+                "showSeconds": False,
+                "useCustomTimezone": False,
+                "timezone": "Europe/London",
+                "showDate": True,
+            },
+        ),
+        Kind(
+            name="notebook",
+            width=3,
+            height=2,
+            defaults={"showToolbar": True, "allowReadOnlyCheck": True, "content": ""},
+        ),
+        Kind(name="memory", width=3, height=2),
+    )
+}

@@ -1,0 +1,263 @@
+"""The bus of several processes: a memory bus, and Redis between them.
+
+Messages reach this process's listeners at once, whether Redis is there or not; the
+others get them as soon as it is. Keys and channels are Homarr's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anyio
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from dashboard import superjson
+from dashboard.bus.memory import LAST_MESSAGES, MemoryBus
+from dashboard.bus.outgoing import Outgoing
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "pubSub:"
+LAST = "pubSub:last:"
+#: Last messages that nobody renews go after this; Homarr keeps them for ever.
+LAST_SECONDS = 30 * 86400
+CONNECT_TIMEOUT = 2.0
+#: How long the other end may be silent before it is asked, and again until it is lost.
+SILENCE_TIMEOUT = 15.0
+CLOSE_TIMEOUT = 2.0
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+BATCH = 100
+
+_MARK = re.compile(rb',"origin":"[0-9a-f]{16}"}\Z')
+
+
+class RedisBus:
+    """Publishing never waits for Redis: what it cannot take yet is queued, bounded."""
+
+    kind = "redis"
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._local = MemoryBus()
+        # A member beside "json" and "meta", which SuperJSON passes over: by it we know
+        # our own messages when Redis sends them back.
+        self._mark = b',"origin":"%b"}' % secrets.token_hex(8).encode()
+        self._outgoing = Outgoing()
+        self._client: Redis | None = None
+        self._connected = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        # Not Task.cancel(): one that comes while a connection fails is lost in the
+        # task group's own error, and a scope cancels until it is obeyed.
+        self._scope = anyio.CancelScope()
+        self._reason: str | None = None
+        self._counters = {"received": 0, "sent": 0, "connections": 0}
+
+    def start(self) -> None:
+        """Connect in the background of this event loop, and stay connected."""
+        self._outgoing.attach(asyncio.get_running_loop())
+        self._task = asyncio.create_task(self._keep_connected(), name="redis bus")
+
+    async def wait_connected(self, timeout: float) -> bool:
+        """Wait for the connection, within a bound; tells whether it is there."""
+        with anyio.move_on_after(timeout):
+            await self._connected.wait()
+
+        return self._connected.is_set()
+
+    def publish(self, topic: str, message: Any) -> None:
+        """Call this process's listeners, and queue the message for the others."""
+        encoded = superjson.encode(message)
+        self._local.deliver(topic, encoded)
+        self._outgoing.put(topic, encoded)
+
+    def listen(
+        self,
+        topic: str,
+        callback: Callable[[str, bytes], None],
+        *,
+        replay: bool = True,
+    ) -> Callable[[], None]:
+        """Call back for each message from now on, and first for the last one."""
+        return self._local.listen(topic, callback, replay=replay)
+
+    def last(self, topic: str) -> bytes | None:
+        """The topic's last message that this process has seen, encoded."""
+        return self._local.last(topic)
+
+    def statistics(self) -> Mapping[str, int]:
+        """The local counters, and what went to Redis and came from it."""
+        counters = {**self._local.statistics(), **self._counters}
+        return {**counters, "dropped": self._outgoing.dropped}
+
+    async def check(self) -> float:
+        """Seconds to Redis and back; raises when it cannot be reached."""
+        client = self._client
+        if client is None:
+            raise ConnectionError(f"redis is not connected: {self._reason}")
+
+        started = time.perf_counter()
+        with anyio.fail_after(CONNECT_TIMEOUT):
+            await client.execute_command("PING")  # type: ignore[no-untyped-call]
+
+        return time.perf_counter() - started
+
+    async def close(self) -> None:
+        """Send what is queued, if Redis takes it soon, and disconnect."""
+        if self._task is None:
+            return
+
+        if self._connected.is_set():
+            with anyio.move_on_after(CLOSE_TIMEOUT):
+                await self._outgoing.wait_empty()
+
+        task, self._task = self._task, None
+        self._scope.cancel()
+        await asyncio.wait([task])
+        await self._local.close()
+
+    async def _keep_connected(self) -> None:
+        with self._scope:
+            await self._run()
+
+    async def _run(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self._converse()
+            except* (RedisError, OSError) as group:
+                self._note_lost(_first(group))
+
+            if self._connected.is_set():
+                self._connected.clear()
+                pause = FIRST_PAUSE
+
+            # Spread, so that several processes do not come back at one instant.
+            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _converse(self) -> None:
+        """Connect, catch up, then pass messages both ways until that fails."""
+        client: Redis = Redis.from_url(
+            self._url,
+            client_name="oneroof",
+            socket_connect_timeout=CONNECT_TIMEOUT,
+            socket_timeout=CONNECT_TIMEOUT,
+            # Connecting again is done here, where it is noted.
+            retry=Retry(NoBackoff(), 0),
+        )
+        pubsub = client.pubsub()
+        try:
+            await pubsub.psubscribe(f"{CHANNEL}*")
+            # Subscribed first: what is published from now on arrives either way.
+            await self._load_last(client)
+            self._note_connected(client)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._receive, pubsub)
+                tasks.start_soon(self._send, client)
+        finally:
+            self._client = None
+            with anyio.CancelScope(shield=True):
+                await pubsub.aclose()  # type: ignore[no-untyped-call]
+                await client.aclose()
+
+    async def _receive(self, pubsub: PubSub) -> None:
+        asked = False
+        while True:
+            message = await pubsub.get_message(timeout=SILENCE_TIMEOUT)
+            if message is not None:
+                asked = False
+                if message["type"] == "pmessage":
+                    self._accept(message["channel"], message["data"])
+
+            elif asked:
+                raise ConnectionError(f"no answer for {SILENCE_TIMEOUT:g} s")
+
+            else:
+                await pubsub.ping()
+                asked = True
+
+    async def _send(self, client: Redis) -> None:
+        while True:
+            entries = await self._outgoing.take(BATCH)
+            pipeline = client.pipeline(transaction=False)
+            for topic, encoded in entries:
+                marked = encoded[:-1] + self._mark
+                pipeline.set(f"{LAST}{topic}", marked, ex=LAST_SECONDS)
+                pipeline.publish(f"{CHANNEL}{topic}", marked)
+
+            try:
+                await pipeline.execute()
+            except BaseException:
+                self._outgoing.give_back()
+                raise
+
+            self._counters["sent"] += len(entries)
+            self._outgoing.done()
+
+    async def _load_last(self, client: Redis) -> None:
+        """Learn the last messages from before we were connected."""
+        keys: list[Any] = []
+        async for key in client.scan_iter(match=f"{LAST}*", count=1000):
+            keys.append(key)
+            if len(keys) >= LAST_MESSAGES:
+                break
+
+        if not keys:
+            return
+
+        ours = self._outgoing.topics()
+        values: list[Any] = await client.mget(keys)
+        for key, value in zip(keys, values, strict=True):
+            topic = key.removeprefix(LAST.encode()).decode("utf-8", "replace")
+            if value is not None and topic not in ours:
+                self._accept(f"{CHANNEL}{topic}".encode(), value, again=False)
+
+    def _accept(self, channel: bytes, data: bytes, *, again: bool = True) -> None:
+        """Deliver another process's message; without `again`, only if it is news."""
+        if data.endswith(self._mark):
+            return
+
+        topic = channel.removeprefix(CHANNEL.encode()).decode("utf-8", "replace")
+        encoded = _MARK.sub(b"}", data)
+        try:
+            superjson.decode(encoded)
+        except ValueError as error:
+            # Anybody who reaches Redis can publish; a browser gets SuperJSON only.
+            logger.warning("a message of %r is not SuperJSON: %s", topic, error)
+            return
+
+        if again or encoded != self._local.last(topic):
+            self._counters["received"] += 1
+            self._local.deliver(topic, encoded)
+
+    def _note_connected(self, client: Redis) -> None:
+        self._client = client
+        self._reason = None
+        self._counters["connections"] += 1
+        self._connected.set()
+        logger.info("redis connected")
+
+    def _note_lost(self, error: BaseException) -> None:
+        if self._reason is None:
+            logger.warning("no redis, events stay in this process: %s", error)
+
+        self._reason = str(error) or type(error).__name__
+
+
+def _first(group: BaseException) -> BaseException:
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+
+    return group

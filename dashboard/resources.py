@@ -1,0 +1,77 @@
+"""The service that opens what all services share, and closes it after them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import anyio
+from anyio.abc import TaskStatus
+
+from dashboard.bus import Bus, open_bus
+from dashboard.database import Database
+from dashboard.settings import Settings, load_settings
+
+MEMORY_TOPIC = "memory"
+
+
+class Sample(Protocol):
+    """The memory of a process at an instant."""
+
+    def as_dict(self) -> Mapping[str, Any]: ...
+
+
+class Monitor(Protocol):
+    """What takes the samples of this process."""
+
+    @property
+    def label(self) -> str: ...
+
+    def add_listener(self, callback: Callable[[Any], None]) -> object: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What is opened once and shared."""
+
+    settings: Settings
+    database: Database
+    bus: Bus
+    monitor: Any
+
+
+async def serve(
+    *, monitor: Monitor, task_status: TaskStatus[Resources], stopping: anyio.Event
+) -> None:
+    """Open the database and the bus, and keep them until every service has stopped.
+
+    Raises SettingsError and DatabaseOpenError, with what to do about it.
+    """
+    settings = load_settings()
+    database = Database(settings.db_url, driver=settings.db_driver)
+    try:
+        await database.open()
+        bus = await open_bus(settings.redis_url)
+        try:
+            _relay_samples(monitor, bus)
+            task_status.started(
+                Resources(
+                    settings=settings, database=database, bus=bus, monitor=monitor
+                )
+            )
+            await stopping.wait()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await bus.close()
+
+    finally:
+        with anyio.CancelScope(shield=True):
+            await database.close()
+
+
+def _relay_samples(monitor: Monitor, bus: Bus) -> None:
+    def relay(sample: Sample) -> None:
+        bus.publish(MEMORY_TOPIC, {"process": monitor.label, **sample.as_dict()})
+
+    monitor.add_listener(relay)

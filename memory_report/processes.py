@@ -1,0 +1,212 @@
+"""One launched process: started in a group of its own, watched, stopped, reaped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import trio
+
+from memory_report.errors import (
+    ProgramMissingError,
+    ReadyTimeoutError,
+    ReportError,
+    ServiceDiedError,
+    StopError,
+)
+
+#: After its main process ended, how long others may keep its output open.
+LAST_WORDS_TIMEOUT = 0.2
+#: How long a failed step waits for the end of a process that would explain it.
+CAUSE_TIMEOUT = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A program to launch and the sign by which it says that it is ready."""
+
+    name: str
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+    folder: Path
+    #: Where it speaks; the other stream is thrown away.
+    speaks_on: Literal["stdout", "stderr"] = "stderr"
+    ready_line: Callable[[str], bool]
+
+
+class LaunchedProcess:
+    """A process and everything that it has said so far."""
+
+    def __init__(self, command: Command, process: trio.Process) -> None:
+        self.command = command
+        self.lines: list[str] = []
+        self._process = process
+        self._ready = trio.Event()
+        self._ended = trio.Event()
+        self._stopping = False
+
+    @property
+    def name(self) -> str:
+        """The name that errors and the table call it by."""
+
+        return self.command.name
+
+    @property
+    def pid(self) -> int:
+        """The id of its main process."""
+
+        return self._process.pid
+
+    async def watch(self) -> None:
+        """Listen to the process until it ends.
+
+        Raises:
+            ServiceDiedError: it ended without being told to.
+        """
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._listen)
+            await self._process.wait()
+            nursery.cancel_scope.deadline = trio.current_time() + LAST_WORDS_TIMEOUT
+
+        self._ended.set()
+        if not self._stopping:
+            raise ServiceDiedError(self.name, self._status(), self.last_lines())
+
+    async def wait_ready(self, timeout: float) -> None:
+        """Wait until the process has said that it is ready."""
+
+        with trio.move_on_after(timeout) as scope:
+            await self._ready.wait()
+
+        if scope.cancelled_caught:
+            raise ReadyTimeoutError(self.name, timeout, self.last_lines())
+
+    async def stop(self, timeout: float) -> None:
+        """Send SIGTERM and wait for an end with exit code 0."""
+
+        self._stopping = True
+        self._process.terminate()
+
+        with trio.move_on_after(timeout) as scope:
+            await self._ended.wait()
+
+        if scope.cancelled_caught:
+            raise StopError(self.name, f"still running {timeout:g} s after SIGTERM")
+
+        if self._process.returncode != 0:
+            said = "".join(f"\n  {self.name}: {line}" for line in self.last_lines())
+            raise StopError(self.name, f"{self._status()}{said}")
+
+    async def reap(self) -> None:
+        """End what is left of the process group, at once and for certain."""
+
+        with trio.CancelScope(shield=True):
+            with suppress(ProcessLookupError):  # nobody is left, as it should be
+                os.killpg(self.pid, signal.SIGKILL)
+
+            await self._process.wait()
+            await self._stream().aclose()
+
+    def last_lines(self, count: int = 5) -> list[str]:
+        """Return the last lines that it said, the newest last."""
+
+        return list(deque(self.lines, maxlen=count))
+
+    async def _listen(self) -> None:
+        unfinished = b""
+        async for chunk in self._stream():
+            *lines, unfinished = (unfinished + chunk).split(b"\n")
+            for line in lines:
+                self._hear(line.decode(errors="replace").rstrip())
+
+        if unfinished:
+            self._hear(unfinished.decode(errors="replace"))
+
+    def _hear(self, line: str) -> None:
+        self.lines.append(line)
+        if self.command.ready_line(line):
+            self._ready.set()
+
+    def _stream(self) -> trio.abc.ReceiveStream:
+        process = self._process
+        stream = (
+            process.stdout if self.command.speaks_on == "stdout" else process.stderr
+        )
+        assert stream is not None  # noqa: S101 -- we asked for the pipe
+        return stream
+
+    def _status(self) -> str:
+        code = self._process.returncode
+        if code is not None and code < 0:
+            return f"killed by {signal.Signals(-code).name}"
+
+        return f"exit code {code}"
+
+
+@asynccontextmanager
+async def open_process(command: Command) -> AsyncIterator[LaunchedProcess]:
+    """Launch a process for as long as the block runs, and reap its whole group.
+
+    Should it end by itself, the block is cancelled and `ServiceDiedError` raised.
+    """
+
+    launched = LaunchedProcess(command, await _start(command))
+    try:
+        with first_error():
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(launched.watch)
+                try:
+                    yield launched
+                except Exception:
+                    # A broken connection is noticed before the end of the process
+                    # that broke it: the cause gets the time to overtake it.
+                    await trio.sleep(CAUSE_TIMEOUT)
+                    raise
+
+                nursery.cancel_scope.cancel()
+    finally:
+        await launched.reap()
+
+
+@contextmanager
+def first_error() -> Iterator[None]:
+    """Raise the one error that says most instead of a nursery's group of them."""
+
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        _, errors = group.split(trio.Cancelled)
+        if errors is None:
+            raise
+
+        ours = errors.subgroup(ReportError) or errors
+        error: BaseException = errors.subgroup(KeyboardInterrupt) or ours
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+
+        raise error from None
+
+
+async def _start(command: Command) -> trio.Process:
+    speaks_on_stdout = command.speaks_on == "stdout"
+    try:
+        return await trio.lowlevel.open_process(
+            command.arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if speaks_on_stdout else subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if speaks_on_stdout else subprocess.PIPE,
+            env=dict(command.environment),
+            cwd=command.folder,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        program = command.arguments[0]
+        raise ProgramMissingError(program, "it could not be started") from error

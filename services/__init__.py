@@ -1,0 +1,1 @@
+"""The services under the roof: each is given what it needs and knows no other."""

@@ -1,0 +1,200 @@
+"""Homarr's cron API, tRPC over HTTP without SuperJSON, as a plain ASGI application."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+import anyio
+import msgspec
+
+from dashboard.procedures import ProcedureError
+from dashboard.resources import Resources
+
+from .errors import TasksError
+from .procedures import ERROR_CODES, PROCEDURES, VOID
+from .scheduler import Scheduler
+
+logger = logging.getLogger("services.tasks")
+
+KEY_HEADER = b"cron-job-api-key"
+MAX_BODY_BYTES = 16 * 1024
+BODY_TIMEOUT = 10.0
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+class _DisconnectedError(Exception):
+    """The client left before its body was whole."""
+
+
+def create_app(
+    *, resources: Resources, tasks: Scheduler, mount: str = "/trpc"
+) -> Application:
+    """Make the application that answers under `mount`."""
+    key = resources.settings.cron_job_api_key.encode()
+    api = _Api(scheduler=tasks, key=key, mount=mount)
+
+    async def application(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _run_lifespan(receive, send)
+        elif scope["type"] == "http":
+            await api.answer(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    return application
+
+
+async def _run_lifespan(receive: Receive, send: Send) -> None:
+    for step in ("startup", "shutdown"):
+        await receive()
+        await send({"type": f"lifespan.{step}.complete"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Api:
+    scheduler: Scheduler
+    key: bytes
+    mount: str
+
+    async def answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        path = scope["path"].removeprefix(f"{self.mount}/")
+        if path == scope["path"]:
+            await _send_json(send, 404, _build_missing_route(scope))
+            return
+
+        if scope["method"] == "HEAD":
+            await _send_json(send, 204, None)
+            return
+
+        try:
+            data = await self._call(path, scope, receive)
+        except ProcedureError as error:
+            await _send_json(send, error.http_status, _build_error(error, path))
+        except _DisconnectedError:
+            pass  # nobody is there to answer
+        else:
+            result = {} if data is VOID else {"data": data}
+            await _send_json(send, 200, {"result": result})
+
+    async def _call(self, path: str, scope: Message, receive: Receive) -> Any:
+        procedure = PROCEDURES.get(path)
+        if procedure is None:
+            raise ProcedureError("NOT_FOUND", f'No procedure found on path "{path}"')
+
+        if scope["method"] != ("GET" if procedure.kind == "query" else "POST"):
+            raise ProcedureError(
+                "METHOD_NOT_SUPPORTED",
+                f"Unsupported {scope['method']}-request to {procedure.kind} procedure"
+                f' at path "{path}"',
+            )
+
+        self._check_key(scope)
+        if procedure.kind == "query":
+            given = _read_query(scope)
+        else:
+            given = await _read_body(scope, receive)
+
+        try:
+            return await procedure.call(self.scheduler, given)
+        except TasksError as error:
+            raise ProcedureError(ERROR_CODES[type(error)], str(error)) from error
+        except ProcedureError:
+            raise
+        except Exception as error:
+            logger.exception("procedure %r failed", path)
+            raise ProcedureError("INTERNAL_SERVER_ERROR") from error
+
+    def _check_key(self, scope: Message) -> None:
+        keys = [value for name, value in scope["headers"] if name == KEY_HEADER]
+        if len(keys) != 1 or not hmac.compare_digest(keys[0], self.key):
+            raise ProcedureError("FORBIDDEN", "Missing or invalid API key")
+
+
+def _read_query(scope: Message) -> Any:
+    values = parse_qs(scope["query_string"].decode("latin-1")).get("input")
+    return _decode(values[0].encode()) if values else None
+
+
+async def _read_body(scope: Message, receive: Receive) -> Any:
+    kind = next((v for n, v in scope["headers"] if n == b"content-type"), None)
+    if kind is None:
+        raise ProcedureError("UNSUPPORTED_MEDIA_TYPE", "Missing content-type header")
+
+    if not kind.startswith(b"application/json"):
+        # The missing quotation mark is tRPC's own.
+        shown = kind.decode("latin-1")
+        raise ProcedureError(
+            "UNSUPPORTED_MEDIA_TYPE", f'Unsupported content-type "{shown}'
+        )
+
+    body = b""
+    try:
+        with anyio.fail_after(BODY_TIMEOUT):
+            more = True
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise _DisconnectedError
+
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > MAX_BODY_BYTES:
+                    raise ProcedureError("PAYLOAD_TOO_LARGE")
+
+    except TimeoutError:
+        raise ProcedureError("TIMEOUT", "The request's body took too long") from None
+
+    return _decode(body) if body else None
+
+
+def _decode(text: bytes) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise ProcedureError("PARSE_ERROR", str(error)) from error
+
+
+def _build_error(error: ProcedureError, path: str) -> Any:
+    return {
+        "error": {
+            "message": error.message,
+            "code": error.number,
+            "data": {
+                "code": error.code,
+                "httpStatus": error.http_status,
+                "path": path,
+            },
+        }
+    }
+
+
+def _build_missing_route(scope: Message) -> Any:
+    # The words of Homarr's HTTP library, for what no procedure's path is.
+    return {
+        "message": f"Route {scope['method']}:{scope['path']} not found",
+        "error": "Not Found",
+        "statusCode": 404,
+    }
+
+
+async def _send_json(send: Send, status: int, content: Any) -> None:
+    body = b"" if content is None else msgspec.json.encode(content)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    if status == 204:
+        headers = headers[2:]
+
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,143 @@
+"""The web service: one table of addresses, one door that every request passes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+
+from quart import Quart, Response, request
+from quart.sessions import SecureCookieSessionInterface
+from quart.wrappers import BaseRequestWebsocket
+from werkzeug.exceptions import NotFound
+
+from dashboard.resources import Resources
+from services.web import api
+from services.web.assets import read_assets
+from services.web.live import LiveState
+from services.web.onboarding import Onboarding
+from services.web.pages import account, board, items
+from services.web.problems import register_problems
+from services.web.render import Renderer
+from services.web.security import COMMON_HEADERS, FormTokens, content_policy
+from services.web.site import Monitor, Site
+from services.web.visit import Route, enter
+
+MAX_BODY_BYTES = 1024 * 1024
+_YEAR = 31_536_000
+
+ROUTES = (
+    Route("GET", "/", board.show_home),
+    Route("GET", "/init", account.show_init, access="setup"),
+    Route("POST", "/init", account.init, access="setup"),
+    Route("GET", "/auth/login", account.show_login, access="anyone"),
+    Route("POST", "/auth/login", account.login, access="anyone"),
+    Route("POST", "/auth/logout", account.logout, access="anyone"),
+    Route("GET", "/boards/<board_id>", board.show_board, access="anyone"),
+    Route("POST", "/boards/<board_id>/items", items.add),
+    Route("GET", "/boards/<board_id>/items/<item_id>", items.show_item),
+    Route("POST", "/boards/<board_id>/items/<item_id>", items.change),
+    Route("POST", "/boards/<board_id>/items/<item_id>/remove", items.remove),
+    Route("GET", "/api/health/live", api.live, access="system"),
+    Route("GET", "/api/health/ready", api.ready, access="system"),
+    Route("GET", "/api/memory", api.memory, access="api"),
+)
+
+
+def create_app(
+    *,
+    resources: Resources,
+    monitor: Monitor,
+    now: Callable[[], float] = time.time,
+) -> Quart:
+    """Make the ASGI application; nothing is served or opened yet."""
+
+    # The parts that every page shares
+    assets = read_assets()
+    site = Site(
+        resources=resources,
+        monitor=monitor,
+        live=LiveState(resources.bus, label=monitor.label),
+        onboarding=Onboarding(resources.database),
+        renderer=Renderer(assets),
+        assets=assets,
+        tokens=FormTokens(resources.settings.auth_secret),
+        now=now,
+    )
+
+    # Quart without its own files, templates and cookies
+    app = Quart(__name__, static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.session_interface = _NoSessions()
+
+    # What it answers
+    for route in ROUTES:
+        app.add_url_rule(
+            route.path,
+            endpoint=f"{route.method} {route.path}",
+            view_func=_open_door(site, route),
+            methods=[route.method],
+        )
+    app.add_url_rule("/static/<name>", "static", _serve_assets(site))
+    register_problems(app, site.renderer)
+    app.after_request(_add_common_headers)
+
+    # What it lets go of
+    async def stop_listening() -> None:
+        site.live.close()
+
+    app.after_serving(stop_listening)
+    return app
+
+
+class _NoSessions(SecureCookieSessionInterface):
+    """Quart's own signed cookies are not used: sessions are rows of the database."""
+
+    async def open_session(self, app: Quart, request: BaseRequestWebsocket) -> None:
+        """Open nothing."""
+
+    def is_null_session(self, obj: object) -> bool:
+        """Say that there is never anything to save."""
+
+        return True
+
+
+def _open_door(site: Site, route: Route) -> Callable[..., Awaitable[Response]]:
+    async def answer(**arguments: str) -> Response:
+        visit = await enter(site, route, request)
+        if isinstance(visit, Response):
+            return visit
+
+        return await route.handler(visit, **arguments)
+
+    return answer
+
+
+def _serve_assets(site: Site) -> Callable[..., Awaitable[Response]]:
+    async def serve(name: str) -> Response:
+        asset = site.assets.get(name)
+        if asset is None:
+            raise NotFound
+
+        # Only the address with the content's own hash means this content for ever.
+        current = request.args.get("v") == asset.version
+        lasting = f"public, max-age={_YEAR}, immutable"
+        headers = {
+            "ETag": f'"{asset.version}"',
+            "Cache-Control": lasting if current else "no-cache",
+        }
+        if request.if_none_match.contains(asset.version):
+            return Response(b"", status=304, headers=headers)
+
+        return Response(asset.content, content_type=asset.content_type, headers=headers)
+
+    return serve
+
+
+async def _add_common_headers(response: Response) -> Response:
+    for name, value in COMMON_HEADERS:
+        response.headers[name] = value
+
+    response.headers.setdefault(
+        "Content-Security-Policy", content_policy(external_images=False)
+    )
+    return response

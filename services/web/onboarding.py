@@ -1,0 +1,22 @@
+"""Whether the first administrator exists: asked on every page, answered from memory."""
+
+from __future__ import annotations
+
+from dashboard.accounts import onboarding_step
+from dashboard.database import Database
+
+
+class Onboarding:
+    """Remember that onboarding has finished; until then ask the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._finished = False
+
+    async def finished(self) -> bool:
+        """Say whether there is an administrator to log in as."""
+
+        if not self._finished:
+            self._finished = await onboarding_step(self._database) == "finish"
+
+        return self._finished

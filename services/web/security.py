@@ -1,0 +1,139 @@
+"""What keeps a page from being misused: form tokens, local redirects, headers.
+
+Knows nothing of Quart, so that every rule can be read and tried by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from urllib.parse import quote, urlsplit
+
+#: A path of this site: one slash, then neither slash nor backslash. Browsers
+#: drop tabs and line ends from a URL, so those could hide a second slash.
+_LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*\Z")
+#: As much as the application stores.
+_LONGEST_URL = 8192
+_UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f<>\"\\]")
+
+#: What every answer carries. No HSTS: whoever ends TLS in front decides that.
+COMMON_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+)
+
+
+class FormTokens:
+    """Make and check the token that every unsafe form carries.
+
+    A signed double-submit cookie: the cookie holds `token.signature`, the form
+    holds the token. The signature covers the login session too, so a cookie
+    planted from elsewhere, or kept from before a login, proves nothing.
+    """
+
+    def __init__(self, secret: str) -> None:
+        # A key of its own: the secret also signs other things.
+        self._key = hashlib.sha256(b"oneroof form token\0" + secret.encode()).digest()
+
+    def make(self, session_token: str) -> tuple[str, str]:
+        """Return a new token and the cookie value that vouches for it."""
+
+        token = secrets.token_urlsafe(24)
+        return token, f"{token}.{self._sign(token, session_token)}"
+
+    def read(self, cookie: str | None, session_token: str) -> str | None:
+        """Return the token of a genuine cookie, or None."""
+
+        token, _, signature = (cookie or "").partition(".")
+        expected = self._sign(token, session_token)
+        if not token or not hmac.compare_digest(signature.encode(), expected.encode()):
+            return None
+
+        return token
+
+    def accepts(self, cookie: str | None, field: str, session_token: str) -> bool:
+        """Say whether a form's field and its cookie belong together."""
+
+        token = self.read(cookie, session_token)
+        if token is None:
+            return False
+
+        return hmac.compare_digest(token.encode(), field.encode("utf-8", "replace"))
+
+    def _sign(self, token: str, session_token: str) -> str:
+        message = f"{token}\0{session_token}".encode("utf-8", "replace")
+        return hmac.digest(self._key, message, "sha256").hex()
+
+
+def local_path(target: str, *, default: str = "/") -> str:
+    """Return the target where it is a path of this site, else the default."""
+
+    if len(target) > 2048 or not _LOCAL_PATH.match(target):
+        return default
+
+    return quote(target, safe="/?&=%#:+,;@!$'()*[]~")
+
+
+def web_link(url: str | None) -> str | None:
+    """Return the URL where it is an absolute http(s) address, else None."""
+
+    if not url or len(url) > _LONGEST_URL or _UNSAFE_IN_URL.search(url):
+        return None
+
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 (raises for a port that is no number)
+    except ValueError:
+        return None
+
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return None
+
+    return url
+
+
+def image_link(url: str | None) -> str | None:
+    """Return the URL where an image may come from it, else None."""
+
+    if not url:
+        return None
+
+    if url.startswith("/"):
+        path = local_path(url, default="")
+        return path or None
+
+    if url.startswith("data:image/") and not _UNSAFE_IN_URL.search(url):
+        return url
+
+    return web_link(url)
+
+
+def content_policy(*, external_images: bool, style: str = "") -> str:
+    """Build the Content-Security-Policy of a page.
+
+    `style` is the text of the page's one inline style sheet (where each item
+    stands on the grid); it is allowed by its hash.
+    """
+
+    styles = "'self'"
+    if style:
+        digest = hashlib.sha256(style.encode()).digest()
+        styles += f" 'sha256-{_base64(digest)}'"
+
+    # Icons of apps are addresses that the board's owner chose.
+    images = "'self' data: https: http:" if external_images else "'self' data:"
+    return (
+        f"default-src 'self'; style-src {styles}; img-src {images}; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    )
+
+
+def _base64(data: bytes) -> str:
+    from binascii import b2a_base64
+
+    return b2a_base64(data, newline=False).decode()

@@ -1,0 +1,188 @@
+"""The hub: one ear on the bus for each topic, one encoded frame for all who read it."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import trio
+
+from dashboard import superjson
+from dashboard.accounts import Session
+from dashboard.bus import Bus
+
+from . import limits, messages
+from .frames import build_text_frame
+
+logger = logging.getLogger("services.ws")
+
+POLICY_VIOLATION = 1008
+GOING_AWAY = 1001
+TRY_AGAIN_LATER = 1013
+
+#: On the bus when somebody logs out: {"userId": …, "tokens": […] or none for all}.
+SESSION_CLOSED = "session-closed"
+
+
+class Lane(Protocol):
+    """What is used of the event loop that the hub lives in."""
+
+    def post(self, function: Callable[..., object], *args: Any) -> None:
+        """Run a plain function in that loop soon; from any thread."""
+
+
+class Member(Protocol):
+    """What the hub knows of a connection. All of it returns at once."""
+
+    @property
+    def session(self) -> Session:
+        """Whose connection it is."""
+
+    def send_frame(self, frame: bytes) -> None:
+        """Write a frame, or queue it for a bounded time and size."""
+
+    def request_close(self, code: int, reason: str) -> None:
+        """Have the connection close itself."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Topic:
+    """Those who read a topic, by how their frames begin."""
+
+    audience: dict[bytes, set[Member]] = field(default_factory=dict)
+    last: bytes | None = None
+    unlisten: Callable[[], None] | None = None
+
+
+class Hub:
+    """All connections, and what each of them listens to. Lives in the trio lane."""
+
+    def __init__(self, *, bus: Bus, lane: Lane) -> None:
+        self._bus = bus
+        self._lane = lane
+        self._topics: dict[str, _Topic] = {}
+        self._members: set[Member] = set()
+        self._by_user: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
+        self._empty = trio.Event()
+        self._empty.set()
+        #: Sockets in all, with those that still shake hands.
+        self.sockets = 0
+        self.draining = False
+        #: Counts logouts, so that a handshake notices one that it overlaps with.
+        self.logouts = 0
+
+    def statistics(self) -> Mapping[str, int]:
+        """Return what was done since the start, for the event `stopped`."""
+        names = ("accepted", "refused", "messages", "subscriptions", "pushes")
+        return {name: self._counts[name] for name in (*names, "errors", "dropped")}
+
+    def count(self, name: str, amount: int = 1) -> None:
+        """Count something that `statistics` reports."""
+        self._counts[name] += amount
+
+    # Connections
+
+    def is_full_for(self, user_id: str) -> bool:
+        """Tell whether a user has as many connections as one may have."""
+        return self._by_user[user_id] >= limits.MAX_SOCKETS_PER_USER
+
+    def join(self, member: Member) -> None:
+        """Take a connection in: from now on a logout or a drain closes it."""
+        self._members.add(member)
+        self._by_user[member.session.user_id] += 1
+        self._empty = trio.Event()
+
+    def leave(self, member: Member) -> None:
+        """Let a connection go."""
+        user_id = member.session.user_id
+        self._members.discard(member)
+        self._by_user[user_id] -= 1
+        if not self._by_user[user_id]:
+            del self._by_user[user_id]
+
+        if not self._members:
+            self._empty.set()
+
+    def watch_sessions(self) -> Callable[[], None]:
+        """Close the connections of sessions that are closed; returns how to end it."""
+        return self._bus.listen(SESSION_CLOSED, self._post_logout, replay=False)
+
+    def _post_logout(self, _topic: str, encoded: bytes) -> None:
+        self._lane.post(self._close_sessions, encoded)
+
+    def _close_sessions(self, encoded: bytes) -> None:
+        self.logouts += 1
+        message = superjson.decode(encoded)
+        tokens = message.get("tokens")
+        for member in list(self._members):
+            session = member.session
+            if session.user_id != message.get("userId"):
+                continue
+
+            if tokens is None or session.token in tokens:
+                member.request_close(POLICY_VIOLATION, "the session was closed")
+
+    async def drain(self) -> None:
+        """Ask every client to connect again elsewhere, and wait until all are gone."""
+        self.draining = True
+        frame = build_text_frame(messages.RECONNECT)
+        for member in list(self._members):
+            member.send_frame(frame)
+            member.request_close(GOING_AWAY, "the server is going away")
+
+        await self._empty.wait()
+
+    # Topics
+
+    def subscribe(self, member: Member, head: bytes, topics: list[str]) -> None:
+        """Send a member the last and all later messages of some topics."""
+        self.count("subscriptions")
+        for name in topics:
+            topic = self._topics.get(name)
+            known = topic is not None
+            if topic is None:
+                topic = self._topics[name] = _Topic()
+
+            topic.audience.setdefault(head, set()).add(member)
+            if not known:
+                # The bus calls back at once with the last message, through the lane.
+                topic.unlisten = self._bus.listen(name, self._post)
+            elif topic.last is not None:
+                self._send(topic.last, head, {member})
+
+    def unsubscribe(self, member: Member, head: bytes, topics: list[str]) -> None:
+        """End what `subscribe` began; the last one to leave ends the listening."""
+        for name in topics:
+            topic = self._topics[name]
+            members = topic.audience[head]
+            members.discard(member)
+            if not members:
+                del topic.audience[head]
+
+            if not topic.audience:
+                del self._topics[name]
+                if topic.unlisten is not None:
+                    topic.unlisten()
+
+    def _post(self, topic: str, encoded: bytes) -> None:
+        self._lane.post(self._deliver, topic, encoded)
+
+    def _deliver(self, name: str, encoded: bytes) -> None:
+        topic = self._topics.get(name)
+        if topic is None:
+            return  # posted before the last one left
+
+        topic.last = encoded
+        for head, members in topic.audience.items():
+            self._send(encoded, head, members)
+
+    def _send(self, encoded: bytes, head: bytes, members: set[Member]) -> None:
+        frame = build_text_frame(messages.build_data(head, encoded))
+        for member in members:
+            member.send_frame(frame)
+
+        self.count("pushes", len(members))

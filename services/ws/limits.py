@@ -1,0 +1,38 @@
+"""What one client may ask of us. Sizes in bytes, times in seconds."""
+
+from __future__ import annotations
+
+HANDSHAKE_TIMEOUT = 10.0
+#: As at the front door, for the service that has a port for itself.
+MAX_HEAD_BYTES = 16 * 1024
+#: How long the database may take to find a session.
+SESSION_TIMEOUT = 5.0
+#: How long a subscription may take to be allowed.
+SUBSCRIBE_TIMEOUT = 10.0
+#: A closing handshake that takes longer ends with a closed socket.
+CLOSE_TIMEOUT = 2.0
+#: How long queued messages may take to leave before a drain closes the socket.
+FLUSH_TIMEOUT = 1.0
+#: How long to wait for a client's end of a socket that we have closed, so that
+#: the system does not answer its last bytes with a reset that eats our last words.
+LINGER_TIMEOUT = 1.0
+
+#: PING is sent to a client that was silent for so long …
+PING_INTERVAL = 30.0
+#: … and one that stays silent for so much longer is gone.
+PONG_TIMEOUT = 5.0
+
+MAX_MESSAGE_BYTES = 64 * 1024
+MAX_ARRAY_LENGTH = 64
+MAX_ID_LENGTH = 256
+MAX_SOCKETS = 1024
+MAX_SOCKETS_PER_USER = 64
+MAX_SUBSCRIPTIONS = 256
+#: Session cookies looked up for one handshake.
+MAX_TOKENS = 4
+
+#: What waits for a client that does not keep up, before the client is closed.
+MAX_QUEUED_MESSAGES = 256
+MAX_QUEUED_BYTES = 256 * 1024
+#: Received messages that trio-websocket holds until we take them.
+RECEIVE_QUEUE_LENGTH = 8

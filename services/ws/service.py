@@ -1,0 +1,58 @@
+"""What the runner calls: the life of the hub, and that of each connection."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+
+import anyio
+import trio
+from anyio.abc import TaskStatus
+
+from dashboard.resources import Resources
+
+from . import limits
+from .door import Door, Lane
+from .hub import Hub
+from .stream import open_stream
+
+#: All clients close at once, so this is one closing handshake and its margins.
+_DRAIN_TIMEOUT = limits.FLUSH_TIMEOUT + limits.CLOSE_TIMEOUT + limits.LINGER_TIMEOUT
+
+
+async def serve(
+    *,
+    resources: Resources,
+    lanes: Mapping[str, Lane],
+    task_status: TaskStatus[Hub],
+    stopping: anyio.Event,
+) -> None:
+    """Keep the hub until `stopping`, then close every socket with 1001."""
+    hub = Hub(bus=resources.bus, lane=lanes["trio"])
+    unwatch = hub.watch_sessions()
+    try:
+        task_status.started(hub)
+        await stopping.wait()
+        with trio.move_on_after(_DRAIN_TIMEOUT):
+            await hub.drain()
+    finally:
+        unwatch()
+
+
+async def handle_connection(
+    sock: socket.socket,
+    received: bytes,
+    *,
+    ws: Hub,
+    resources: Resources,
+    lanes: Mapping[str, Lane],
+    mount: str,
+) -> None:
+    """Own one accepted socket, from the rest of its handshake to its close."""
+    door = Door(hub=ws, resources=resources, lane=lanes["asyncio"], mount=mount)
+    ws.sockets += 1
+    try:
+        async with open_stream(sock, received) as stream:
+            await door.receive(stream)
+    finally:
+        ws.sockets -= 1

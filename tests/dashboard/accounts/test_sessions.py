@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dashboard.accounts import (
+    close_session,
+    delete_expired_sessions,
+    find_session,
+    open_session,
+)
+from dashboard.database import Database
+from dashboard.identity import User
+
+DAY = 86400.0
+MONTH = 30 * DAY
+START = 1_800_000_000.0
+
+
+class Clock:
+    """A clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(name="clock")
+def _clock() -> Clock:
+    return Clock()
+
+
+async def stored_expiry(database: Database, token: str) -> int | None:
+    row = await database.one(
+        'SELECT expires FROM "session" WHERE session_token = ?', (token,)
+    )
+    return None if row is None else int(row["expires"])
+
+
+async def test_a_session_is_a_row_as_homarr_writes_it(
+    database: Database, admin: User, clock: Clock
+):
+    """96 hexadecimal digits, milliseconds, and all that the group permits."""
+    session = await open_session(database, admin, timeout=MONTH, clock=clock)
+
+    assert re.fullmatch("[0-9a-f]{96}", session.token)
+    assert session.expires == START + MONTH
+    assert session.user_name == "admin"
+    assert await stored_expiry(database, session.token) == (START + MONTH) * 1000
+    assert session.may("admin")
+    assert session.may("board-view-all")
+    assert not session.may("unheard-of")
+
+
+async def test_the_token_is_not_in_the_representation(database: Database, admin: User):
+    """A session may be logged."""
+    session = await open_session(database, admin)
+
+    assert session.token not in repr(session)
+
+
+async def test_each_login_has_its_own_token(database: Database, admin: User):
+    """Closing one leaves the other."""
+    first = await open_session(database, admin)
+    second = await open_session(database, admin)
+    await close_session(database, first.token)
+    await close_session(database, first.token)
+
+    assert first.token != second.token
+    assert await find_session(database, first.token) is None
+    assert await find_session(database, second.token) == second
+
+
+@pytest.mark.parametrize(
+    "token", ["", "x", "0" * 96, "0" * 10_000, "é", "\ud800", "\0", "' OR 1=1 --"]
+)
+async def test_an_unknown_token_finds_nothing(database: Database, token: str):
+    """Whatever a client sends."""
+    assert await find_session(database, token) is None
+
+    await close_session(database, token)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "valid"),
+    [(0, True), (99.998, True), (100, False), (100.001, False), (1e9, False)],
+)
+async def test_a_session_ends_to_the_millisecond(
+    database: Database, admin: User, clock: Clock, seconds: float, valid: bool
+):
+    """At its expiry it has expired."""
+    session = await open_session(database, admin, timeout=100, clock=clock)
+    clock.now += seconds
+    found = await find_session(database, session.token, timeout=100, clock=clock)
+
+    assert (found is not None) is valid
+
+
+async def test_a_session_in_use_is_prolonged_once_a_day(
+    database: Database, admin: User, clock: Clock
+):
+    """Not before the day is over, and then to the whole time from now."""
+    session = await open_session(database, admin, timeout=MONTH, clock=clock)
+    clock.now = START + DAY - 1
+    found = await find_session(database, session.token, timeout=MONTH, clock=clock)
+
+    assert found is not None
+    assert found.expires == START + MONTH
+    assert await stored_expiry(database, session.token) == (START + MONTH) * 1000
+
+    clock.now = START + DAY
+    found = await find_session(database, session.token, timeout=MONTH, clock=clock)
+
+    assert found is not None
+    assert found.expires == START + DAY + MONTH
+    assert await stored_expiry(database, session.token) == (START + DAY + MONTH) * 1000
+
+
+async def test_an_expired_session_is_not_prolonged(
+    database: Database, admin: User, clock: Clock
+):
+    """However it is asked for."""
+    session = await open_session(database, admin, timeout=MONTH, clock=clock)
+    clock.now = START + MONTH
+    for _ in range(2):
+        found = await find_session(database, session.token, timeout=MONTH, clock=clock)
+
+        assert found is None
+
+    assert await stored_expiry(database, session.token) == (START + MONTH) * 1000
+
+
+async def test_only_expired_sessions_are_cleaned_up(
+    database: Database, admin: User, clock: Clock
+):
+    """The count is told."""
+    short = await open_session(database, admin, timeout=100, clock=clock)
+    long = await open_session(database, admin, timeout=101, clock=clock)
+    clock.now += 100
+
+    assert await delete_expired_sessions(database, clock=clock) == 1
+    assert await delete_expired_sessions(database, clock=clock) == 0
+    assert await stored_expiry(database, short.token) is None
+    assert await stored_expiry(database, long.token) is not None
+
+
+async def test_a_deleted_user_has_no_session(database: Database, admin: User):
+    """The row goes with them."""
+    session = await open_session(database, admin)
+    async with database.write() as tx:
+        await tx.execute('DELETE FROM "user" WHERE id = ?', (admin.id,))
+
+    assert await find_session(database, session.token) is None
+
+
+async def test_a_permission_that_is_taken_away_is_gone_at_once(
+    database: Database, admin: User
+):
+    """Permissions are read with each request, not kept in the session."""
+    session = await open_session(database, admin)
+    async with database.write() as tx:
+        await tx.execute('DELETE FROM "groupPermission"')
+
+    found = await find_session(database, session.token)
+
+    assert found is not None
+    assert found.permissions == frozenset()
+
+
+async def test_everybody_who_logs_in_is_in_everyone(database: Database, admin: User):
+    """As at Homarr's login, also who was not before; twice is no error."""
+    async with database.write() as tx:
+        await tx.execute('DELETE FROM "groupMember"')
+
+    await open_session(database, admin)
+    await open_session(database, admin)
+    rows = await database.all(
+        'SELECT g.name FROM "groupMember" AS m JOIN "group" AS g ON g.id = m.group_id'
+    )
+
+    assert [row["name"] for row in rows] == ["everyone"]

@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import msgspec
+import pytest
+
+from dashboard.bus import Bus, open_bus
+from dashboard.bus.redis import RedisBus
+
+pytestmark = pytest.mark.redis
+
+
+class Server:
+    """A redis-server of its own, on a socket in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "redis.sock"
+        self.url = f"unix://{self.socket}"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = ["redis-server", "--port", "0", "--unixsocket", str(self.socket)]
+        command += ["--save", "", "--appendonly", "no", "--dir", str(self._folder)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if b"ready to accept" in line:
+                return
+
+        raise RuntimeError("redis-server did not start")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+@pytest.fixture(name="server")
+def _server() -> Iterator[Server]:
+    if shutil.which("redis-server") is None:
+        if os.environ.get("CI"):
+            pytest.fail("redis-server is missing; install it with apt")
+
+        pytest.skip("redis-server is missing; install it with apt")
+
+    # Not tmp_path: the path of a socket has to be short.
+    folder = Path(tempfile.mkdtemp(prefix="redis"))
+    server = Server(folder)
+    server.start()
+    yield server
+    server.kill()
+    shutil.rmtree(folder)
+
+
+class Ear:
+    """Collects the messages of a topic, and can be waited for."""
+
+    def __init__(self, bus: Bus, topic: str, *, replay: bool = True) -> None:
+        self.messages: list[Any] = []
+        self._changed = anyio.Event()
+        bus.listen(topic, self._hear, replay=replay)
+
+    def _hear(self, topic: str, encoded: bytes) -> None:
+        self.messages.append(msgspec.json.decode(encoded))
+        self._changed.set()
+
+    async def wait_for(self, message: Any) -> None:
+        with anyio.fail_after(20):
+            while {"json": message} not in self.messages:
+                self._changed = anyio.Event()
+                await self._changed.wait()
+
+
+@pytest.fixture(name="buses")
+async def _buses(server: Server) -> AsyncIterator[tuple[Bus, Bus]]:
+    first, second = await open_bus(server.url), await open_bus(server.url)
+    yield first, second
+    await first.close()
+    await second.close()
+
+
+async def test_each_bus_hears_the_other(buses: tuple[Bus, Bus]):
+    """And gets pure SuperJSON, without what the buses say to each other."""
+    first, second = buses
+    at_first, at_second = Ear(first, "a"), Ear(second, "a")
+    first.publish("a", {"from": "first"})
+    await at_second.wait_for({"from": "first"})
+    second.publish("a", {"from": "second"})
+    await at_first.wait_for({"from": "second"})
+
+    assert first.kind == "redis"
+    assert at_first.messages == at_second.messages
+    assert first.last("a") == b'{"json":{"from":"second"}}'
+
+
+async def test_own_messages_are_heard_at_once_and_only_once(buses: tuple[Bus, Bus]):
+    """They do not wait for Redis, and Redis does not bring them again."""
+    first, second = buses
+    ear, other = Ear(first, "a"), Ear(second, "a")
+    for number in range(50):
+        first.publish("a", number)
+
+    assert len(ear.messages) == 50
+
+    await other.wait_for(49)
+    # Redis keeps the order: this comes after every echo.
+    second.publish("a", "end")
+    await ear.wait_for("end")
+
+    assert len(ear.messages) == 51
+    assert [message["json"] for message in other.messages] == [*range(50), "end"]
+
+
+async def test_a_late_bus_knows_the_last_messages(server: Server, buses: Any):
+    """What was said before it was there, it replays."""
+    first, second = buses
+    ear = Ear(second, "a")
+    first.publish("a", 1)
+    first.publish("a", 2)
+    await ear.wait_for(2)
+    late = await open_bus(server.url)
+    heard = Ear(late, "a")
+    await late.close()
+
+    assert heard.messages == [{"json": 2}]
+
+
+async def test_keys_and_channels_are_homarrs(server: Server, buses: tuple[Bus, Bus]):
+    """A Homarr process on the same Redis can read along, and its keys go some day."""
+    ear = Ear(buses[1], "a")
+    buses[0].publish("a", 1)
+    await ear.wait_for(1)
+    client = await _raw_client(server)
+    stored = await client.get("pubSub:last:a")
+    expiry = await client.ttl("pubSub:last:a")
+    await client.publish("pubSub:a", '{"json":{"of":"homarr"}}')
+    await ear.wait_for({"of": "homarr"})
+    await client.aclose()
+
+    assert msgspec.json.decode(stored)["json"] == 1
+    assert 0 < expiry <= 30 * 86400
+
+
+async def test_nonsense_on_a_channel_reaches_no_listener(
+    server: Server, buses: tuple[Bus, Bus], caplog: pytest.LogCaptureFixture
+):
+    """Anybody who reaches Redis can publish."""
+    ear = Ear(buses[0], "a")
+    client = await _raw_client(server)
+    for nonsense in (b"", b"\xff\x00", b"{", b'{"id":1}', b"[]"):
+        await client.publish("pubSub:a", nonsense)
+
+    await client.publish(b"pubSub:\xff", b'{"json":1}')
+    await client.publish("pubSub:a", b'{"json":1}')
+    await ear.wait_for(1)
+    await client.aclose()
+
+    assert ear.messages == [{"json": 1}]
+    assert caplog.text.count("is not SuperJSON") >= 5
+
+
+async def test_the_bus_comes_back_with_redis(
+    server: Server, buses: tuple[Bus, Bus], caplog: pytest.LogCaptureFixture
+):
+    """Meanwhile publishing works here, and the others hear it afterwards."""
+    caplog.set_level(logging.INFO)
+    first, second = buses
+    ear, other = Ear(first, "a"), Ear(second, "a")
+    server.kill()
+    for number in range(3000):
+        first.publish("a", number)
+
+    assert len(ear.messages) == 3000
+
+    server.start()
+    await other.wait_for(2999)
+    second.publish("a", "back")
+    await ear.wait_for("back")
+
+    lines = [record.message for record in caplog.records]
+    assert lines.count("redis connected") == 2
+    assert sum(line.startswith("no redis") for line in lines) == 2
+    assert first.statistics()["dropped"] > 0
+
+
+async def test_a_message_missed_meanwhile_is_caught_up(server: Server):
+    """After a break a bus hears the last message of each topic that changed."""
+    bus = await open_bus(server.url)
+    ear = Ear(bus, "a")
+    server.kill()
+    server.start()
+    client = await _raw_client(server)
+    await client.set("pubSub:last:a", b'{"json":"missed"}')
+    await client.aclose()
+    await ear.wait_for("missed")
+    await bus.close()
+
+
+async def test_the_check_measures_and_then_fails(server: Server):
+    """Seconds while Redis is there, an error while it is not."""
+    bus = await open_bus(server.url)
+
+    assert 0 < (await bus.check() or 0) < 2
+
+    server.kill()
+    with pytest.raises(Exception, match=r"."):
+        await bus.check()
+
+    await bus.close()
+
+
+async def test_a_bus_without_its_redis_opens_publishes_and_closes(tmp_path: Path):
+    """Redis may come later, or never."""
+    bus = RedisBus(f"unix://{tmp_path}/none.sock")
+    bus.start()
+    ear = Ear(bus, "a")
+    bus.publish("a", 1)
+
+    assert not await bus.wait_connected(0)
+    assert ear.messages == [{"json": 1}]
+
+    with pytest.raises(ConnectionError, match="not connected"):
+        await bus.check()
+
+    await bus.close()
+    await bus.close()
+
+
+async def test_closing_sends_what_is_queued(server: Server):
+    """The last words of a process are heard."""
+    first, second = await open_bus(server.url), await open_bus(server.url)
+    ear = Ear(second, "a")
+    for number in range(500):
+        first.publish("a", number)
+
+    await first.close()
+    await ear.wait_for(499)
+    await second.close()
+
+    assert len(ear.messages) == 500
+
+
+async def _raw_client(server: Server) -> Any:
+    from redis.asyncio import Redis
+
+    return Redis.from_url(server.url)

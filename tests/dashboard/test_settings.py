@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from dashboard.settings import VARIABLES, Settings, SettingsError, load_settings
+
+
+def test_nothing_set_gives_the_defaults():
+    """An empty environment is enough to run."""
+    settings = load_settings({})
+
+    assert settings.db_url == "./appdata/db/db.sqlite"
+    assert settings.db_driver == "aiosqlite"
+    assert settings.redis_url is None
+    assert settings.session_timeout == 30 * 86400
+    assert settings.cookie_name == "homarr.session-token"
+    assert settings.production is True
+
+
+def test_declared_defaults_are_those_of_the_settings():
+    """What the table of variables says is what an empty environment gives."""
+    settings = load_settings({})
+    for variable in VARIABLES:
+        if variable.default:
+            expected = getattr(settings, variable.attribute)
+
+            assert expected == variable.parse(variable.default), variable.name
+
+
+def test_each_setting_has_one_variable():
+    """No setting is read from anywhere but the table."""
+    attributes = [variable.attribute for variable in VARIABLES]
+
+    assert sorted(attributes) == sorted(f.name for f in dataclasses.fields(Settings))
+
+
+def test_an_empty_variable_counts_as_unset():
+    """`DB_URL=` means the default."""
+    assert load_settings({"DB_URL": " "}).db_url == "./appdata/db/db.sqlite"
+
+
+def test_keys_are_random_unless_given():
+    """Each start has its own keys; a given one is kept."""
+    first, second = load_settings({}), load_settings({})
+
+    assert first.auth_secret != second.auth_secret
+    assert first.cron_job_api_key != second.cron_job_api_key
+    assert len(first.cron_job_api_key) >= 32
+    assert load_settings({"CRON_JOB_API_KEY": "k"}).cron_job_api_key == "k"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("15m", 900), ("12h", 43200), ("30d", 2592000)],
+)
+def test_durations_are_read_in_homarrs_words(text: str, seconds: float):
+    """A number without a letter is seconds."""
+    settings = load_settings({"AUTH_SESSION_EXPIRY_TIME": text})
+
+    assert settings.session_timeout == seconds
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("AUTH_SESSION_EXPIRY_TIME", "soon"),
+        ("AUTH_SESSION_EXPIRY_TIME", "0d"),
+        ("AUTH_SESSION_EXPIRY_TIME", "-1"),
+        ("AUTH_SESSION_EXPIRY_TIME", "1e3"),
+        ("AUTH_COOKIE_PREFIX", "a b"),
+        ("AUTH_COOKIE_PREFIX", "a;b"),
+        ("DB_DRIVER", "mysql2"),
+        ("DB_DRIVER", "libsql"),
+        ("DB_URL", ":memory:"),
+        ("DB_URL", "libsql://host"),
+        ("DB_URL", "file://host/x"),
+        ("REDIS_URL", "localhost:6379"),
+        ("ALLOWED_ORIGINS", "home.example"),
+        ("ALLOWED_ORIGINS", "https://home.example/path"),
+        ("ALLOWED_ORIGINS", "*"),
+        ("LOG_LEVEL", "loud"),
+        ("NO_EXTERNAL_CONNECTION", "maybe"),
+    ],
+)
+def test_a_bad_value_names_its_variable(name: str, text: str):
+    """The error says which variable, what it held and what it may be."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings({name: text})
+
+    assert caught.value.name == name
+    assert str(caught.value).startswith(f"{name}={text!r} is not usable: ")
+    assert "give" in caught.value.reason or "use" in caught.value.reason
+
+
+def test_a_password_in_a_bad_url_is_not_shown():
+    """An error is printed and logged: secrets stay out of it."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"REDIS_URL": "http://user:secret@host"})
+
+    assert "secret" not in str(caught.value)
+
+
+def test_secrets_are_not_in_the_representation():
+    """Settings may be logged."""
+    settings = load_settings(
+        {"AUTH_SECRET": "aaaa", "CRON_JOB_API_KEY": "bbbb", "REDIS_URL": "redis://:c@d"}
+    )
+
+    assert not {"aaaa", "bbbb", ":c@"} & {
+        word for word in ("aaaa", "bbbb", ":c@") if word in repr(settings)
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("/x/db.sqlite", "/x/db.sqlite"),
+        ("file:/x/db.sqlite", "/x/db.sqlite"),
+        ("file:///x/db.sqlite", "/x/db.sqlite"),
+        ("file:./db.sqlite", "./db.sqlite"),
+    ],
+)
+def test_a_database_url_is_a_path(text: str, path: str):
+    """The prefix that Homarr's other drivers want is taken off."""
+    assert load_settings({"DB_URL": text}).db_url == path
+
+
+def test_homarrs_name_of_the_driver_is_known():
+    """better-sqlite3 is the synchronous one."""
+    assert load_settings({"DB_DRIVER": "better-sqlite3"}).db_driver == "sqlite3"
+
+
+def test_cookies_of_both_homarr_versions_are_accepted():
+    """Ours comes first, and none twice."""
+    names = load_settings({}).accepted_cookie_names
+
+    assert names == ("homarr.session-token", "authjs.session-token")
+
+    names = load_settings({"AUTH_COOKIE_PREFIX": "own"}).accepted_cookie_names
+
+    assert names[0] == "own.session-token"
+    assert len(names) == 3
+
+
+def test_origins_are_compared_without_case_or_trailing_slash():
+    """A list with commas, each origin once."""
+    text = "https://A.example/, http://b:81,https://a.example"
+    settings = load_settings({"ALLOWED_ORIGINS": text})
+
+    assert settings.allowed_origins == ("https://a.example", "http://b:81")

@@ -1,0 +1,91 @@
+"""The verdict on a report."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from memory_report.gates import Gate, Outcome, judge
+from memory_report.records import Report
+from tests.memory_report.examples import MIB, make_process, make_report
+
+#: Saved 47 to 57 % with 95 % confidence; together 43 to 53 MiB.
+REPORT = make_report((100, 50), (100, 48), (100, 46))
+
+
+def outcomes(report: Report, gate: Gate) -> list[Outcome]:
+    """Return how each gate was left."""
+
+    return [verdict.outcome for verdict in judge(report, gate)]
+
+
+@pytest.mark.parametrize(
+    ("bar", "outcome"),
+    [
+        (0.46, Outcome.PASSED),
+        (0.48, Outcome.INCONCLUSIVE),
+        (0.56, Outcome.INCONCLUSIVE),
+        (0.58, Outcome.FAILED),
+    ],
+)
+def test_saving_is_judged_by_its_interval(bar: float, outcome: Outcome):
+    """Only an interval wholly at or above the bar passes, only one below fails."""
+
+    assert outcomes(REPORT, Gate(min_saving=bar)) == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("bar", "outcome"),
+    [
+        (54, Outcome.PASSED),
+        (48, Outcome.INCONCLUSIVE),
+        (42, Outcome.FAILED),
+    ],
+)
+def test_size_is_judged_by_its_interval(bar: float, outcome: Outcome):
+    """Here lower is better."""
+
+    assert outcomes(REPORT, Gate(max_pss=bar * MIB)) == [outcome]
+
+
+def test_one_launch_decides_nothing():
+    """Without an interval a gate stays open, however good the figure looks."""
+
+    report = make_report((100, 10))
+
+    assert outcomes(report, Gate(min_saving=0.2)) == [Outcome.INCONCLUSIVE]
+
+
+def test_an_unsettled_launch_decides_nothing():
+    """A launch that still grows makes the gate inconclusive and is named."""
+
+    first, *others = REPORT.launches
+    growing = dataclasses.replace(
+        first,
+        processes=(make_process("web", 100, 90),),
+        observer_share=(0, 0),
+    )
+    report = dataclasses.replace(REPORT, launches=(growing, *others))
+
+    (verdict,) = judge(report, Gate(min_saving=0.2))
+
+    assert (verdict.outcome, verdict.unsettled) == (Outcome.INCONCLUSIVE, (1,))
+
+
+def test_the_warm_up_is_no_part_of_the_verdict():
+    """The first launches fill the page cache; their figures are kept, not used."""
+
+    warm_up = tuple(
+        dataclasses.replace(launch, warm_up=True)
+        for launch in make_report((100, 99)).launches
+    )
+    report = dataclasses.replace(REPORT, launches=warm_up + REPORT.launches)
+
+    assert judge(report, Gate(min_saving=0.5)) == judge(REPORT, Gate(min_saving=0.5))
+
+
+def test_no_bar_no_verdict():
+    """Without a gate there is nothing to judge."""
+
+    assert judge(REPORT, Gate()) == []

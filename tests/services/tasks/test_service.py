@@ -1,0 +1,150 @@
+"""The service's own life, and the jobs that work on the database."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import Any
+
+import anyio
+import pytest
+
+from dashboard.jobs import JOBS, save_job_configuration
+from dashboard.resources import Resources
+from services.tasks import Scheduler, serve
+from services.tasks.jobs import FUNCTIONS, database_maintenance, session_cleanup
+
+
+class Status:
+    """Keeps what the service says when it is ready."""
+
+    def __init__(self) -> None:
+        self.scheduler: Scheduler | None = None
+        self.ready = anyio.Event()
+
+    def started(self, value: Scheduler) -> None:
+        self.scheduler = value
+        self.ready.set()
+
+
+@pytest.fixture(name="functions")
+def _functions(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The jobs' functions, for a test to replace."""
+    functions = dict.fromkeys(FUNCTIONS, _do_nothing)
+    monkeypatch.setattr("services.tasks.service.FUNCTIONS", functions)
+    return functions
+
+
+async def _do_nothing(resources: Resources) -> None:
+    await anyio.lowlevel.checkpoint()
+
+
+async def test_readiness_does_not_wait_for_the_first_runs(
+    resources: Resources, functions: dict[str, Any]
+) -> None:
+    """Jobs that run on start may take as long as they like."""
+    eager = [job.name for job in JOBS if job.run_on_start]
+    begun: list[str] = []
+    go = anyio.Event()
+
+    async def linger(name: str) -> None:
+        begun.append(name)
+        await go.wait()
+
+    for name in eager:
+        functions[name] = lambda _, name=name: linger(name)
+
+    status, stopping = Status(), anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_serve, resources, status, stopping)
+        await status.ready.wait()
+
+        assert begun == []
+
+        await anyio.wait_all_tasks_blocked()
+
+        assert begun == eager
+
+        stopping.set()
+        await anyio.wait_all_tasks_blocked()
+
+        assert status.scheduler is not None
+        assert status.scheduler.statistics()["runs"] == len(eager)
+        assert status.scheduler.statistics()["failures"] == 0
+
+        go.set()
+
+    assert all(
+        one.last_status == "success"
+        for one in status.scheduler.jobs.values()
+        if one.job.run_on_start
+    )
+
+
+async def test_the_stored_configuration_is_used(
+    resources: Resources, functions: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """An expression that cannot be read is told, and the job's own one taken."""
+    database = resources.database
+    await save_job_configuration(database, "ping", cron="*/7 * * * *", enabled=False)
+    await save_job_configuration(
+        database, "sessionCleanup", cron="every day", enabled=True
+    )
+    status, stopping = Status(), anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_serve, resources, status, stopping)
+        await status.ready.wait()
+        stopping.set()
+
+    assert status.scheduler is not None
+    jobs = status.scheduler.jobs
+    assert (jobs["ping"].cron, jobs["ping"].started) == ("*/7 * * * *", False)
+    assert jobs["sessionCleanup"].cron == "15 * * * *"
+    assert "'every day' is not usable" in caplog.text
+
+
+async def test_expired_sessions_are_deleted(resources: Resources) -> None:
+    """Those that are valid stay."""
+    async with resources.database.write() as tx:
+        await tx.execute("INSERT INTO \"user\" (id, name) VALUES ('u', 'ada')")
+        for token, expires in (("old", time.time() - 1), ("new", time.time() + 60)):
+            await tx.execute(
+                'INSERT INTO "session" (session_token, user_id, expires)'
+                " VALUES (?, 'u', ?)",
+                (token, int(expires * 1000)),
+            )
+
+    await session_cleanup.run(resources)
+    rows = await resources.database.all('SELECT session_token FROM "session"')
+
+    assert [row[0] for row in rows] == ["new"]
+
+
+async def test_the_database_is_maintained(resources: Resources, tmp_path: Any) -> None:
+    """The write-ahead log is folded into the file."""
+    async with resources.database.write() as tx:
+        await tx.execute("INSERT INTO \"user\" (id, name) VALUES ('u', 'ada')")
+
+    log = tmp_path / "db.sqlite-wal"
+
+    assert log.stat().st_size > 0
+
+    await database_maintenance.run(resources)
+
+    assert log.stat().st_size == 0
+
+
+@pytest.mark.parametrize("name", ["httpcore", "certifi", "trio", "quart", "redis"])
+def test_the_service_starts_without_what_it_may_never_need(name: str) -> None:
+    """Imports are this project's currency."""
+    code = f"import sys, services.tasks; print({name!r} in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "False\n"
+
+
+async def _serve(resources: Resources, status: Any, stopping: anyio.Event) -> None:
+    await serve(resources=resources, task_status=status, stopping=stopping)

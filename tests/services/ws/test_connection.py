@@ -1,0 +1,444 @@
+"""Frames of facts: what a client says, and what it is answered, byte for byte."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import trio
+from trio_websocket import ConnectionClosed
+
+
+def _error(
+    request_id: str, code: str, number: int, status: int, message: str, path: str | None
+) -> str:
+    shape = {
+        "message": message,
+        "code": number,
+        "data": {
+            "code": code,
+            "httpStatus": status,
+            "path": path,
+            "zodError": None,
+            "error": None,
+        },
+    }
+    text = json.dumps({"json": shape}, separators=(",", ":"))
+    return f'{{"id":{request_id},"error":{text}}}'
+
+
+async def test_a_subscription_starts_carries_data_and_stops(house: Any) -> None:
+    """started, data and stopped are the captured texts, to the byte."""
+    client = await house.connect()
+    await client.send_message(
+        '{"id":1,"method":"subscription","params":'
+        '{"input":{"json":{"topic":"news"}},"path":"test.topic"}}'
+    )
+    assert await client.get_message() == '{"id":1,"result":{"type":"started"}}'
+
+    house.bus.publish("news", {"status": "idle"})
+    expected = '{"id":1,"result":{"type":"data","data":{"json":{"status":"idle"}}}}'
+
+    assert expected == await client.get_message()
+
+    await client.send_message('{"id":1,"method":"subscription.stop"}')
+
+    assert await client.get_message() == '{"id":1,"result":{"type":"stopped"}}'
+
+
+@pytest.mark.parametrize(
+    ("sent", "echoed"),
+    [
+        ("7", "7"),
+        ("7.0", "7"),
+        ("1.5", "1.5"),
+        ('"7"', '"7"'),
+        ('"ü"', '"ü"'),
+        ("-1", "-1"),
+    ],
+)
+async def test_an_id_comes_back_as_it_was(house: Any, sent: str, echoed: str) -> None:
+    """Numbers stay numbers and texts stay texts."""
+    client = await house.connect()
+    await client.send_message(
+        f'{{"id":{sent},"method":"subscription","params":'
+        '{"input":{"json":{"topic":"news"}},"path":"test.topic"}}'
+    )
+
+    assert f'{{"id":{echoed},"result":{{"type":"started"}}}}' == (
+        await client.get_message()
+    )
+
+
+async def test_jsonrpc_is_echoed_when_it_was_sent(house: Any) -> None:
+    """Every answer to a JSON-RPC 2.0 request says so."""
+    client = await house.connect()
+    await client.send_message(
+        '{"id":1,"jsonrpc":"2.0","method":"subscription","params":'
+        '{"input":{"json":{"topic":"news"}},"path":"test.topic"}}'
+    )
+    received = [await client.get_message()]
+    house.bus.publish("news", 1)
+    received.append(await client.get_message())
+    await client.send_message('{"id":1,"jsonrpc":"2.0","method":"subscription.stop"}')
+    received.append(await client.get_message())
+    begin = '{"id":1,"jsonrpc":"2.0","result":'
+
+    assert [
+        begin + '{"type":"started"}}',
+        begin + '{"type":"data","data":{"json":1}}}',
+        begin + '{"type":"stopped"}}',
+    ] == received
+
+
+@pytest.mark.parametrize(
+    ("message", "answer"),
+    [
+        (
+            (
+                '{"id":3,"method":"subscription","params":'
+                '{"input":{"json":null,"meta":{"values":["undefined"],"v":1}},'
+                '"path":"test.admin"}}'
+            ),
+            _error("3", "UNAUTHORIZED", -32001, 401, "UNAUTHORIZED", "test.admin"),
+        ),
+        (
+            (
+                '{"id":3,"method":"subscription","params":'
+                '{"input":{"json":null},"path":"q"}}'
+            ),
+            _error(
+                "3",
+                "NOT_FOUND",
+                -32004,
+                404,
+                'No "subscription"-procedure on path "q"',
+                "q",
+            ),
+        ),
+        (
+            '{"id":4,"method":"query","params":{"input":{"json":null},"path":"a.b"}}',
+            _error(
+                "4",
+                "NOT_FOUND",
+                -32004,
+                404,
+                'No "query"-procedure on path "a.b"',
+                "a.b",
+            ),
+        ),
+        (
+            (
+                '{"id":4,"method":"mutation","params":'
+                '{"input":{"json":null},"path":"test.topic"}}'
+            ),
+            _error(
+                "4",
+                "NOT_FOUND",
+                -32004,
+                404,
+                'No "mutation"-procedure on path "test.topic"',
+                "test.topic",
+            ),
+        ),
+        (
+            (
+                '{"id":5,"method":"subscription","params":'
+                '{"input":{"json":null},"path":"test.broken"}}'
+            ),
+            _error(
+                "5",
+                "INTERNAL_SERVER_ERROR",
+                -32603,
+                500,
+                "INTERNAL_SERVER_ERROR",
+                "test.broken",
+            ),
+        ),
+        (
+            (
+                '{"id":6,"method":"subscription","params":'
+                '{"input":{"json":{"seconds":60}},"path":"test.slow"}}'
+            ),
+            _error(
+                "6",
+                "TIMEOUT",
+                -32008,
+                408,
+                "The server took too long to answer",
+                "test.slow",
+            ),
+        ),
+    ],
+)
+async def test_a_refused_request_is_one_error_and_no_stopped(
+    house: Any, message: str, answer: str
+) -> None:
+    """An error before the start is all that the client hears of the request."""
+    client = await house.connect()
+    await client.send_message(message)
+
+    assert answer == await client.get_message()
+
+    await client.send_message("PING")
+
+    assert await client.get_message() == "PONG"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "no json",
+        "[" * 5000,
+        "1",
+        "null",
+        '{"id":1}',
+        '{"id":1,"method":"subscribe","params":{"input":{"json":1},"path":"a"}}',
+        '{"id":1,"method":"subscription","params":{"path":"test.topic"}}',
+        '{"id":1,"method":"subscription","params":{"input":{},"path":"a"}}',
+        '{"id":1,"method":"subscription","params":{"input":7,"path":"a"}}',
+        '{"id":1,"method":"subscription","params":{"input":{"json":1},"path":7}}',
+        '{"id":1,"method":"subscription"}',
+        '{"id":true,"method":"subscription.stop"}',
+        '{"id":null,"method":"subscription.stop"}',
+        '{"method":"subscription.stop"}',
+        '{"id":{},"method":"subscription.stop"}',
+        '{"id":"' + "x" * 257 + '","method":"subscription.stop"}',
+        '{"id":1,"jsonrpc":"1.0","method":"subscription.stop"}',
+        "[" + ",".join(['{"id":1,"method":"subscription.stop"}'] * 65) + "]",
+        '[{"id":1,"method":"subscription.stop"},{"id":2}]',
+    ],
+)
+async def test_nonsense_is_a_parse_error_and_the_socket_stays(
+    house: Any, message: str
+) -> None:
+    """What cannot be read is answered with id null; the next message is read."""
+    client = await house.connect()
+    await client.send_message(message)
+    answer = json.loads(await client.get_message())
+    error = answer["error"]["json"]
+
+    assert answer["id"] is None
+    assert (
+        error["code"],
+        error["data"]["code"],
+        error["data"]["httpStatus"],
+    ) == (-32700, "PARSE_ERROR", 400)
+
+    await client.send_message("PING")
+
+    assert await client.get_message() == "PONG"
+
+
+async def test_an_array_is_answered_request_by_request(house: Any) -> None:
+    """A client may send its requests together."""
+    client = await house.connect()
+    one = (
+        '{"id":%d,"method":"subscription","params":'
+        '{"input":{"json":{"topic":"news"}},"path":"test.topic"}}'
+    )
+    await client.send_message(f"[{one % 1},{one % 2}]")
+    received = {await client.get_message(), await client.get_message()}
+
+    assert {
+        '{"id":1,"result":{"type":"started"}}',
+        '{"id":2,"result":{"type":"started"}}',
+    } == received
+
+
+async def test_a_live_id_cannot_be_used_twice(house: Any) -> None:
+    """The second subscription is refused, and the first one lives on."""
+    client = await house.connect()
+    await house.subscribe(client)
+    await client.send_message(
+        '{"id":1,"method":"subscription","params":'
+        '{"input":{"json":{"topic":"other"}},"path":"test.topic"}}'
+    )
+    expected = _error("1", "BAD_REQUEST", -32600, 400, "Duplicate id 1", "test.topic")
+
+    assert expected == await client.get_message()
+
+    house.bus.publish("news", 1)
+
+    assert "data" in await client.get_message()
+
+
+async def test_an_unknown_stop_is_passed_over(house: Any) -> None:
+    """tRPC's client also stops what has ended already."""
+    client = await house.connect()
+    await client.send_message('{"id":9,"method":"subscription.stop"}')
+    await client.send_message("PING")
+
+    assert await client.get_message() == "PONG"
+
+
+async def test_a_stop_overtakes_a_slow_start(house: Any) -> None:
+    """A request that is stopped while it starts is stopped, and its id is free."""
+    client = await house.connect()
+    await client.send_message(
+        '{"id":1,"method":"subscription","params":'
+        '{"input":{"json":{"seconds":5}},"path":"test.slow"}}'
+    )
+    await client.send_message('{"id":1,"method":"subscription.stop"}')
+
+    assert await client.get_message() == '{"id":1,"result":{"type":"stopped"}}'
+
+    await house.subscribe(client)
+
+
+async def test_too_many_subscriptions_are_refused(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One socket cannot make the hub remember without end."""
+    monkeypatch.setattr("services.ws.limits.MAX_SUBSCRIPTIONS", 1)
+    client = await house.connect()
+    await house.subscribe(client)
+    await client.send_message(
+        '{"id":2,"method":"subscription","params":'
+        '{"input":{"json":{"topic":"news"}},"path":"test.topic"}}'
+    )
+    answer = json.loads(await client.get_message())
+
+    assert answer["error"]["json"]["data"]["code"] == "TOO_MANY_REQUESTS"
+
+
+@pytest.mark.parametrize("kind", ["characters", "bytes", "binary"])
+async def test_a_message_over_64_kib_is_answered_with_1009(
+    house: Any, kind: str
+) -> None:
+    """The limit is one of bytes, whatever they spell."""
+    client = await house.connect()
+    message: str | bytes = {
+        "characters": "x" * (64 * 1024 + 1),
+        "bytes": "€" * (24 * 1024),
+        "binary": b"x" * (200 * 1024),
+    }[kind]
+    await client.send_message(message)
+    with pytest.raises(ConnectionClosed) as closed:
+        await client.get_message()
+
+    assert closed.value.reason.code == 1009
+
+
+async def test_a_message_of_64_kib_is_read(house: Any) -> None:
+    """The limit itself is allowed."""
+    client = await house.connect()
+    begin = '{"id":9,"method":"subscription.stop"}'
+    await client.send_message(begin + " " * (64 * 1024 - len(begin)))
+    await client.send_message("PING")
+
+    assert await client.get_message() == "PONG"
+
+
+async def test_a_silent_client_is_asked_and_then_cut_off(house: Any) -> None:
+    """PING after 30 s of silence, the end without a close frame 5 s later."""
+    client = await house.connect()
+    begin = trio.current_time()
+
+    assert await client.get_message() == "PING"
+    assert pytest.approx(trio.current_time() - begin) == 30
+
+    with pytest.raises(ConnectionClosed) as closed:
+        await client.get_message()
+
+    assert pytest.approx(trio.current_time() - begin) == 35
+    assert closed.value.reason.code == 1006
+
+
+@pytest.mark.parametrize("answer", ["PONG", "PING", "anything"])
+async def test_any_message_keeps_the_client_alive(house: Any, answer: str) -> None:
+    """A sign of life within 5 s starts the 30 s again."""
+    client = await house.connect()
+    begin = trio.current_time()
+    for _ in range(3):
+        while await client.get_message() != "PING":
+            pass
+
+        await client.send_message(answer)
+
+    assert pytest.approx(trio.current_time() - begin) == 90
+
+
+async def test_a_client_that_talks_is_not_asked(house: Any) -> None:
+    """Each received message moves the PING away."""
+    client = await house.connect()
+    for _ in range(10):
+        await trio.sleep(20)
+        await client.send_message("PING")
+
+        assert await client.get_message() == "PONG"
+
+
+async def test_connection_parameters_come_first_when_announced(house: Any) -> None:
+    """`?connectionParams=1` makes the first message one of its own shape."""
+    client = await house.connect(path="/websockets?connectionParams=1")
+    await client.send_message('{"method":"connectionParams","data":{"a":"b"}}')
+    await house.subscribe(client)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "no json",
+        '{"method":"connectionParams","data":{"a":1}}',
+        '{"method":"connectionParams"}',
+        '{"id":1,"method":"subscription.stop"}',
+    ],
+)
+async def test_wrong_connection_parameters_end_the_connection(
+    house: Any, message: str
+) -> None:
+    """The client is told why, and closed."""
+    client = await house.connect(path="/websockets?connectionParams=1")
+    await client.send_message(message)
+    answer = json.loads(await client.get_message())
+
+    assert answer["id"] is None
+    assert answer["error"]["json"]["message"] == "Invalid connection params shape"
+
+    with pytest.raises(ConnectionClosed):
+        await client.get_message()
+
+
+async def test_null_connection_parameters_are_fine(house: Any) -> None:
+    """tRPC's client sends null when it has none."""
+    client = await house.connect(path="/websockets?connectionParams=1")
+    await client.send_message('{"method":"connectionParams","data":null}')
+    await house.subscribe(client)
+
+
+async def test_an_expired_session_closes_its_socket(house: Any) -> None:
+    """The socket does not outlive the login."""
+    client = await house.connect()
+    (member,) = house.hub._members
+    expiry = member.session.expires
+    member._now = lambda: expiry - 10 + trio.current_time() - begin
+    house.lane.sessions.clear()
+    begin = trio.current_time()
+    await client.send_message("PONG")  # have it look at its clock
+    with pytest.raises(ConnectionClosed) as closed:
+        await client.get_message()
+
+    assert pytest.approx(trio.current_time() - begin) == 10
+    assert (
+        closed.value.reason.code,
+        closed.value.reason.reason,
+    ) == (1008, "the session has expired")
+
+
+async def test_a_prolonged_session_keeps_its_socket(house: Any) -> None:
+    """Work in another tab prolongs the login, and so the socket's time."""
+    client = await house.connect()
+    (member,) = house.hub._members
+    expiry = member.session.expires
+    begin = trio.current_time()
+    member._now = lambda: expiry - 10 + trio.current_time() - begin
+    house.add_session(expires=expiry + 3600)
+    await client.send_message("PONG")
+    await trio.sleep(20)
+    await client.send_message("PING")
+
+    assert await client.get_message() == "PONG"
+    assert expiry + 3600 == member.session.expires

@@ -1,0 +1,188 @@
+"""The service between two event loops: a real database in one, sockets in the other."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import trio
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from trio_websocket import ConnectionClosed
+
+from dashboard import accounts
+from dashboard.boards import add_app_item, find_home_board
+from dashboard.database import Database
+from services.ws import Hub
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Run on trio with its own clock: another thread's work takes real time."""
+    return "trio"
+
+
+class AsyncioLane:
+    """The database's event loop, in its own thread."""
+
+    def __init__(self, portal: BlockingPortal) -> None:
+        self.portal = portal
+
+    async def call(self, function: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        return await trio.to_thread.run_sync(partial(self.portal.call, function, *args))
+
+
+class TrioLane:
+    """The service's event loop."""
+
+    def __init__(self) -> None:
+        self.token = trio.lowlevel.current_trio_token()
+
+    def post(self, function: Callable[..., object], *args: Any) -> None:
+        self.token.run_sync_soon(function, *args)
+
+
+@pytest.fixture(name="home")
+async def _home(house: Any, tmp_path: Path) -> AsyncIterator[Any]:
+    """A dashboard with an administrator who is logged in."""
+    with start_blocking_portal("asyncio") as portal:
+        lane = AsyncioLane(portal)
+        database = Database(str(tmp_path / "db.sqlite"), driver="aiosqlite")
+        await lane.call(database.open)
+        user = await lane.call(
+            partial(
+                accounts.create_first_admin,
+                database,
+                name="ada",
+                password="Correct-horse-1",
+            )
+        )
+        session = await lane.call(accounts.open_session, database, user)
+        house.resources = SimpleNamespace(
+            settings=house.resources.settings, database=database, bus=house.bus
+        )
+        house.hub = Hub(bus=house.bus, lane=TrioLane())
+        house.lane = lane
+        yield SimpleNamespace(
+            house=house, database=database, session=session, user=user, lane=lane
+        )
+        for client in house.clients:
+            client.socket.close()
+
+        with trio.fail_after(5):
+            while house.hub.sockets:
+                await trio.testing.wait_all_tasks_blocked(0.01)
+
+        await lane.call(database.close)
+
+
+def _subscribe(path: str, given: Any) -> str:
+    params = {"input": {"json": given}, "path": path}
+    return json.dumps({"id": 1, "method": "subscription", "params": params})
+
+
+async def _answer(client: Any) -> Any:
+    with trio.fail_after(5):
+        return json.loads(await client.get_message())
+
+
+async def test_events_of_another_thread_reach_a_client_in_order(home: Any) -> None:
+    """Cookie, session, permission, topics and 200 messages, across both loops."""
+    client = await home.house.connect(token=home.session.token)
+    await client.send_message(_subscribe("widget.memory.updatedSample", None))
+
+    assert (await _answer(client))["result"] == {"type": "started"}
+
+    def publish() -> None:
+        for number in range(200):
+            home.house.bus.publish("memory", number)
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    received = [(await _answer(client))["result"]["data"]["json"] for _ in range(200)]
+    thread.join()
+
+    assert received == list(range(200))
+
+
+async def test_an_administrator_hears_of_the_jobs(home: Any) -> None:
+    """Permissions are read from the database."""
+    client = await home.house.connect(token=home.session.token)
+    await client.send_message(_subscribe("cronJobs.subscribeToStatusUpdates", None))
+
+    assert (await _answer(client))["result"] == {"type": "started"}
+
+    home.house.bus.publish("cron-job-status:ping", {"name": "ping"})
+
+    assert (await _answer(client))["result"]["data"]["json"] == {"name": "ping"}
+
+
+async def test_pings_are_told_of_apps_that_the_viewer_sees(home: Any) -> None:
+    """Of any other app the answer is that there is none."""
+
+    async def add_app() -> str:
+        board = await find_home_board(home.database, home.session)
+        assert board is not None
+        item = await add_app_item(
+            home.database,
+            board.id,
+            name="Printer",
+            href="http://printer.example",
+            icon_url="",
+            ping_url=None,
+            session=home.session,
+        )
+        board = await find_home_board(home.database, home.session)
+        assert board is not None
+        assert item
+        return next(app.id for app in board.apps.values() if app.name == "Printer")
+
+    app_id = await home.lane.call(add_app)
+    client = await home.house.connect(token=home.session.token)
+    await client.send_message(_subscribe("widget.app.updatedPing", {"id": "unknown"}))
+    error = (await _answer(client))["error"]["json"]
+
+    assert error["data"]["code"] == "NOT_FOUND"
+
+    await client.send_message(_subscribe("widget.app.updatedPing", {"id": app_id}))
+
+    assert (await _answer(client))["result"] == {"type": "started"}
+
+    home.house.bus.publish(f"ping:{app_id}", {"statusCode": 200})
+
+    assert (await _answer(client))["result"]["data"]["json"] == {"statusCode": 200}
+
+
+async def test_a_logout_closes_the_socket_within_a_second(home: Any) -> None:
+    """The row is gone, the socket is closed, and no new one is let in."""
+    stop = home.house.hub.watch_sessions()
+    client = await home.house.connect(token=home.session.token)
+    await home.lane.call(accounts.close_session, home.database, home.session.token)
+    begin = time.monotonic()
+    home.house.bus.publish(
+        "session-closed", {"userId": home.user.id, "tokens": [home.session.token]}
+    )
+    with trio.fail_after(5), pytest.raises(ConnectionClosed) as closed:
+        await client.get_message()
+
+    assert time.monotonic() - begin < 1
+    assert closed.value.reason.code == 1008
+
+    stream = home.house.knock()
+    await stream.send_all(
+        b"GET /websockets HTTP/1.1\r\nHost: dash.test:3000\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        b"Origin: http://dash.test:3000\r\n"
+        b"Cookie: homarr.session-token=" + home.session.token.encode() + b"\r\n\r\n"
+    )
+    with trio.fail_after(5):
+        assert bytes(await stream.receive_some()).startswith(b"HTTP/1.1 401 ")
+
+    stop()

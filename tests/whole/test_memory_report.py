@@ -1,0 +1,84 @@
+"""The memory report on the real services, as a newcomer runs it."""
+
+from __future__ import annotations
+
+import pytest
+
+from memory_report.cli import main
+from memory_report.ledger import count_work
+from memory_report.records import REDIS, Report, read_report
+from memory_report.statistics import total_sizes
+
+pytestmark = [pytest.mark.redis, pytest.mark.timeout(180)]
+
+
+@pytest.fixture(name="measured", scope="module")
+def _measured(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """One launch of each arrangement besides the warm-up, kept as JSON."""
+
+    path = tmp_path_factory.mktemp("report") / "report.json"
+    words = ["--quick", "--repeats", "1", "--settle", "0.5", "--json", str(path)]
+
+    assert main(["measure", *words]) == 0
+
+    return read_report(path)
+
+
+def test_both_arrangements_are_launched_and_sampled(measured: Report):
+    """Three processes and their Redis on one side, one process on the other."""
+
+    rows = {
+        launch.arrangement: [process.name for process in launch.processes]
+        for launch in measured.launches
+    }
+
+    assert [launch.arrangement for launch in measured.launches] == (
+        ["separate", "together"] * 2
+    )
+    assert rows == {
+        "separate": ["web", "ws", "tasks", REDIS],
+        "together": ["web+ws+tasks"],
+    }
+
+
+def test_every_process_is_one_process(measured: Report):
+    """No supervisor, no worker, no helper: what is launched is all there is."""
+
+    counts = {
+        process.processes
+        for launch in measured.launches
+        for process in launch.processes
+    }
+
+    assert counts == {1}
+
+
+def test_both_did_the_same_work_and_a_lot_of_it(measured: Report):
+    """Logins, reads, writes, sockets, pushes and job runs are in every ledger."""
+
+    works = [count_work(launch.ledger) for launch in measured.launches]
+    story, work = measured.plan.story, works[0]
+    boards, runs = story.sockets, story.triggers
+
+    assert all(each == work for each in works)
+    assert work["web.requests"] > story.board_reads + story.board_writes
+    assert work["web.requests"] == work["web.requests (services)"]
+    assert work["web.responses_3xx"] >= story.board_writes + story.logins
+    assert work["ws.connections"] == boards
+    assert work["ws.subscriptions"] == 3 * boards
+    assert work["ws.status_pushes"] == 2 * runs * boards
+    assert work["ws.ping_pushes"] == runs * boards
+    assert work["ws.boards_with_memory"] == boards
+    assert work["pinged_site.requests"] == runs
+    assert work["rows in session"] >= story.logins
+
+
+def test_one_interpreter_takes_less(measured: Report):
+    """Even a rough measurement shows what this house is for."""
+
+    first, second = measured.launches[-2:]
+    separate = total_sizes(first, redis=False)
+    together = total_sizes(second, redis=False)
+
+    assert together.pss < 0.75 * separate.pss
+    assert together.rss < 0.75 * separate.rss
