@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import pytest
 
-from runner import http
+from runner import http, protocol
 from runner.http import HttpServer
 from runner.mounts import Mount, Mounts
 
@@ -208,7 +208,7 @@ async def test_bytes_sent_after_a_hand_over_reach_the_new_owner():
         assert (received, later) == (UPGRADE, b"later")
 
 
-@pytest.mark.parametrize("size", [http.MAX_HEAD + 1, 3 * http.MAX_HEAD])
+@pytest.mark.parametrize("size", [protocol.MAX_HEAD + 1, 3 * protocol.MAX_HEAD])
 @pytest.mark.parametrize("step", [1 << 20, 5000, 700])
 async def test_a_head_over_the_limit_is_431(size: int, step: int):
     """Neither a fast nor a slow client gets a larger head through."""
@@ -223,7 +223,7 @@ async def test_a_head_just_under_the_limit_is_served():
     """The limit itself is no refusal."""
 
     start, end = b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"\r\nConnection: close\r\n\r\n"
-    head = start + b"x" * (http.MAX_HEAD - len(start) - len(end)) + end
+    head = start + b"x" * (protocol.MAX_HEAD - len(start) - len(end)) + end
 
     assert await Port().answer(head) == [b"200 GET / 0"]
 
