@@ -35,7 +35,8 @@ class Lane:
     def __init__(self, name: str, backend: Backend) -> None:
         self.name = name
         self.backend: Backend = backend
-        self._thread: int | None = None
+        #: Its thread's identifier, once it is open.
+        self.thread: int | None = None
         self._post: Post | None = None
         self._tasks: TaskGroup
         #: What posted functions run in: the poster's own context names its backend.
@@ -46,7 +47,7 @@ class Lane:
         """Take work in the running event loop until `close`."""
 
         self._closing = anyio.Event()
-        self._thread = threading.get_ident()
+        self.thread = threading.get_ident()
         self._context = copy_context()
 
         async with anyio.create_task_group() as self._tasks:
@@ -65,7 +66,7 @@ class Lane:
     def current(self) -> bool:
         """Whether the caller runs in this lane's thread."""
 
-        return threading.get_ident() == self._thread
+        return threading.get_ident() == self.thread
 
     def post(
         self,

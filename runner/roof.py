@@ -18,7 +18,6 @@ from .errors import (
     RunnerError,
     ServiceCrashedError,
     ServiceStartError,
-    StartTimeoutError,
     describe_error,
 )
 from .events import (
@@ -36,7 +35,7 @@ from .mounts import Mounts
 from .plan import Plan
 from .restarts import Restarts
 from .service import Service
-from .watchdog import Watchdog
+from .watchdog import Watchdog, find_running
 
 #: Exit codes.
 EXIT_DRAINED = 0
@@ -287,7 +286,12 @@ class Roof:
             self._emit(Stopped(exit_code=EXIT_LATE))
             os._exit(EXIT_LATE)
 
-        error = StartTimeoutError(name, service.phase, service.plan.start_timeout)
-        self._emit(Crashed(service=name, phase=service.phase, error=str(error)))
+        # The first to be late may be a bystander in the lane that another one blocks.
+        blocker = find_running(service.lane.thread, Service) or service
+        reason = f"not ready within {blocker.plan.start_timeout:g} s"
+        if blocker.phase == "run":
+            reason = f"it blocks its lane, and {name!r} cannot start"
+
+        self._emit(Crashed(service=blocker.name, phase=blocker.phase, error=reason))
         self._emit(Stopped(exit_code=EXIT_CRASHED))
         os._exit(EXIT_CRASHED)

@@ -7,11 +7,34 @@ or drains.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 CHECK_INTERVAL = 0.1
+
+T = TypeVar("T")
+
+
+def find_running(thread: int | None, kind: type[T]) -> T | None:
+    """Return the object of a class whose method a thread is in, at this moment.
+
+    So a blocked event loop tells whose coroutine blocks it: a coroutine that waits
+    is on no thread's stack.
+    """
+
+    frame = sys._current_frames().get(thread) if thread is not None else None
+
+    while frame is not None:
+        candidate = frame.f_locals.get("self")
+        if isinstance(candidate, kind):
+            return candidate
+
+        frame = frame.f_back
+
+    return None
 
 
 class Watchdog:

@@ -44,7 +44,7 @@ class Outgoing:
                 self._wake()
 
     async def take(self, count: int) -> list[Entry]:
-        """Wait for entries and take the oldest; then `done` or `give_back` them."""
+        """Wait for entries and take the oldest; until `done` they are taken again."""
         while True:
             with self._lock:
                 while self._entries and len(self._taken) < count:
@@ -63,15 +63,6 @@ class Outgoing:
             self._taken.clear()
             if not self._entries:
                 self._emptied.set()
-
-    def give_back(self) -> None:
-        """What was taken has not been sent: it is the oldest again."""
-        with self._lock:
-            while self._taken and len(self._entries) < self._limit:
-                self._entries.appendleft(self._taken.pop())
-
-            self.dropped += len(self._taken)
-            self._taken.clear()
 
     def topics(self) -> set[str]:
         """The topics that something waits for."""

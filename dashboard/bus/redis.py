@@ -197,12 +197,8 @@ class RedisBus:
                 pipeline.set(f"{LAST}{topic}", marked, ex=LAST_SECONDS)
                 pipeline.publish(f"{CHANNEL}{topic}", marked)
 
-            try:
-                await pipeline.execute()
-            except BaseException:
-                self._outgoing.give_back()
-                raise
-
+            # Where this fails they are taken again, by the next connection.
+            await pipeline.execute()
             self._counters["sent"] += len(entries)
             self._outgoing.done()
 

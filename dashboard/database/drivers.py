@@ -86,7 +86,8 @@ async def connect(
 async def run_to_end(work: Coroutine[Any, Any, T] | asyncio.Future[T]) -> T:
     """Wait until `work` is done even if cancelled meanwhile, then raise that.
 
-    anyio's shield alone is not enough: web frameworks call Task.cancel() themselves.
+    anyio's shield alone is not enough, since web frameworks call Task.cancel()
+    themselves; and without it anyio would cancel again at every turn of the loop.
     """
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None

@@ -101,8 +101,10 @@ async def test_the_home_board_is_the_first_that_is_set(
 
     steps = [
         (
-            "UPDATE serverSetting SET value ="
-            " json_set(value, '$.json.homeBoardId', 'server')",
+            (
+                "UPDATE serverSetting SET value ="
+                " json_set(value, '$.json.homeBoardId', 'server')"
+            ),
             "server",
         ),
         (

@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from dashboard.database import Database
+from dashboard.database.drivers import run_to_end
 
 INSERT = "INSERT INTO app (id, name, icon_url) VALUES (?, '', '')"
 COUNT = "SELECT count(*) AS n FROM app"
@@ -118,3 +119,27 @@ async def test_a_cancelled_opening_leaves_no_thread(
         await database.close()
 
     assert_no_worker_is_left()
+
+
+async def test_waiting_for_the_end_costs_nothing(monkeypatch: pytest.MonkeyPatch):
+    """A cancelled scope does not make the loop spin until the statement is done."""
+    waits = 0
+    wait = asyncio.wait
+
+    async def counted(tasks: list[asyncio.Task[bool]]) -> object:
+        nonlocal waits
+        waits += 1
+        return await wait(tasks)
+
+    monkeypatch.setattr(asyncio, "wait", counted)
+    done = asyncio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run_to_end, done.wait())
+        await asyncio.sleep(0)
+        tasks.cancel_scope.cancel()
+        for _ in range(100):
+            await wait([asyncio.ensure_future(asyncio.sleep(0))])
+
+        done.set()
+
+    assert 1 <= waits <= 2

@@ -101,7 +101,8 @@ async def test_a_job_that_takes_too_long_is_cancelled(desk: Any) -> None:
     heard = desk.listen("ping")
     desk.work = anyio.sleep_forever
     desk.make(Job(name="ping", cron="* * * * *", timeout=0.0))
-    await desk.scheduler.trigger("ping")
+    with anyio.fail_after(2):
+        await desk.scheduler.trigger("ping")
 
     assert heard[-1]["lastExecutionStatus"] == "error"
     assert desk.scheduler.statistics() == {
@@ -254,7 +255,7 @@ async def test_a_new_interval_is_stored_and_used_at_once(desk: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "cron", ["", "* * *", "61 * * * *", "x", "0 0 31 2 *", "* " * 200]
+    "cron", ["", "* * *", "61 * * * *", "x", "0 0 31 2 *", "0," * 60 + "0 * * * *"]
 )
 async def test_a_wrong_interval_changes_nothing(desk: Any, cron: str) -> None:
     """It is refused before anything is stored."""

@@ -192,6 +192,10 @@ async def test_a_refused_request_is_one_error_and_no_stopped(
         "",
         "no json",
         "[" * 5000,
+        (
+            '{"id":1,"method":"subscription","params":{"path":"test.topic",'
+            '"input":{"json":' + "[" * 5000 + "]" * 5000 + "}}}"
+        ),
         "1",
         "null",
         '{"id":1}',

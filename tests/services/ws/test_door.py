@@ -172,6 +172,17 @@ async def test_an_unfinished_handshake_is_closed_after_10_s(
     assert 10 <= trio.current_time() - begin <= 11.5
 
 
+async def test_a_head_without_end_is_refused_at_its_limit(house: Any) -> None:
+    """Not only when its end is seen: a client may never send that."""
+    client = house.knock()
+    await client.send_all(b"GET /websockets HTTP/1.1\r\nX: " + b"x" * 20_000)
+    begin = trio.current_time()
+    answer = await _read_all(client)
+
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert trio.current_time() - begin < 5
+
+
 async def test_a_client_that_leaves_amid_its_head_is_forgotten(house: Any) -> None:
     """A reset or an end before the end of the head is no error of ours."""
     for _ in range(3):
