@@ -1,0 +1,61 @@
+# `make` alone lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ROOMS := runner dashboard services memory_report benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint format types report gate bench lock clean all
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+install: $(VENV)/installed ## Make the environment: what running needs, compiled
+
+run: install ## Serve on http://127.0.0.1:3000 (HOST, PORT)
+	@$(BIN)/python -m compileall -q $(ROOMS)
+	@exec $(BIN)/python -m runner
+
+test: $(VENV)/installed-test ## Install what the tests need, and pass them
+	@tools/install_programs.sh
+	@$(BIN)/python -m compileall -q $(ROOMS)
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/installed-test ## Check form, types and the walls of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_house.py tests/test_docs.py
+
+format: $(VENV)/installed-test ## Bring the code into form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+report: install ## Measure the memory of both arrangements and print the table
+	@$(BIN)/python -m compileall -q $(ROOMS)
+	@$(BIN)/python -m memory_report
+
+gate: install ## The same in short, failing when the saving is below 45 %
+	@$(BIN)/python -m compileall -q $(ROOMS)
+	@$(BIN)/python -m memory_report measure --quick --min-saving 45 --max-pss 60
+
+bench: $(VENV)/installed-test ## Time both arrangements side by side (minutes)
+	@$(BIN)/python -m compileall -q $(ROOMS)
+	@$(BIN)/python -m benchmarks
+
+lock: ## Pin all dependencies with their hashes anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q pyproject.toml --extra test --extra lint -c requirements.lock -o requirements-test.lock
+
+clean: ## Remove what was installed and built, not your data
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+
+all: lint test report ## Everything that CI does, and the full report
+
+$(VENV)/installed: requirements.lock tools/install.sh
+	@tools/install.sh "$(PYTHON)" $(VENV) requirements.lock
+	@touch $@
+
+$(VENV)/installed-test: requirements-test.lock tools/install.sh
+	@tools/install.sh "$(PYTHON)" $(VENV) requirements-test.lock
+	@touch $@ $(VENV)/installed
