@@ -28,22 +28,19 @@ async def open_writer(path: Path, *, driver: str, busy_timeout: float) -> Connec
 
     Raises DatabaseOpenError when it cannot be used, and has not changed it then.
     """
-    try:
+
+    async def attempt() -> Connection:
         if _prepare_path(path):
-            await _inspect(path, driver=driver, busy_timeout=busy_timeout)
+            await _inspect(path, driver=driver)
 
-        # A wait for the lock happens in `retry_busy`, where it blocks nobody.
-        connection = await connect(path, driver=driver, mode="rwc", busy_timeout=0)
-        try:
-            await _set_up_writer(connection, busy_timeout=busy_timeout)
-        except BaseException:
-            await connection.close()
-            raise
+        return await _open_and_set_up(path, driver=driver)
 
+    try:
+        # Processes that start together make the file together. SQLite answers some
+        # of what happens then with "locked" at once, whatever its busy timeout is.
+        return await retry_busy(attempt, busy_timeout=busy_timeout)
     except (sqlite3.Error, SchemaError, OSError, DatabaseBusyError) as error:
         raise DatabaseOpenError(str(path), _explain(error)) from error
-
-    return connection
 
 
 async def open_reader(path: Path, *, driver: str, busy_timeout: float) -> Connection:
@@ -98,25 +95,32 @@ def _prepare_path(path: Path) -> bool:
     return path.stat().st_size > 0
 
 
-async def _inspect(path: Path, *, driver: str, busy_timeout: float) -> None:
+async def _open_and_set_up(path: Path, *, driver: str) -> Connection:
+    connection = await connect(path, driver=driver, mode="rwc", busy_timeout=0)
+    try:
+        await _set_up_writer(connection)
+    except BaseException:
+        await connection.close()
+        raise
+
+    return connection
+
+
+async def _inspect(path: Path, *, driver: str) -> None:
     """Refuse what we cannot use, through a connection that cannot write."""
     try:
-        await _inspect_as(path, "ro", driver=driver, busy_timeout=busy_timeout)
+        await _inspect_as(path, "ro", driver=driver)
     except sqlite3.OperationalError as error:
         # The last program crashed: its journal has to be rolled back before anybody
         # can read, which SQLite does by itself where it may write.
         if not _is_code(error, sqlite3.SQLITE_READONLY):
             raise
 
-        await _inspect_as(path, "rw", driver=driver, busy_timeout=busy_timeout)
+        await _inspect_as(path, "rw", driver=driver)
 
 
-async def _inspect_as(
-    path: Path, mode: str, *, driver: str, busy_timeout: float
-) -> None:
-    connection = await connect(
-        path, driver=driver, mode=mode, busy_timeout=busy_timeout
-    )
+async def _inspect_as(path: Path, mode: str, *, driver: str) -> None:
+    connection = await connect(path, driver=driver, mode=mode, busy_timeout=0)
     try:
         await connection.fetch("BEGIN")
         await read_state(connection)
@@ -124,19 +128,17 @@ async def _inspect_as(
         await connection.close()
 
 
-async def _set_up_writer(connection: Connection, *, busy_timeout: float) -> None:
+async def _set_up_writer(connection: Connection) -> None:
     await connection.fetch("PRAGMA foreign_keys = ON")
     await connection.fetch(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}")
     # Kept through a power cut as well: a revoked session must not come back.
     await connection.fetch("PRAGMA synchronous = FULL")
     await connection.fetch(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES}")
-    rows = await retry_busy(
-        lambda: connection.fetch("PRAGMA journal_mode = WAL"), busy_timeout=busy_timeout
-    )
+    rows = await connection.fetch("PRAGMA journal_mode = WAL")
     if rows[0][0] != "wal":
         raise SchemaError("its file system has no shared memory; use a local disk")
 
-    await begin_immediate(connection, busy_timeout=busy_timeout)
+    await connection.fetch("BEGIN IMMEDIATE")
     try:
         if await read_state(connection) is State.EMPTY:
             await create_schema(connection)
