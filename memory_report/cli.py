@@ -6,6 +6,7 @@ import argparse
 import math
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -18,7 +19,7 @@ from memory_report.arrangements import RUNNER
 from memory_report.environment import check_system
 from memory_report.errors import MeasurementError, NotComparableError, ReportFileError
 from memory_report.gates import Gate, Outcome, judge
-from memory_report.ledger import check_ledgers
+from memory_report.ledger import check_ledgers, check_pairs
 from memory_report.measure import measure
 from memory_report.records import (
     Plan,
@@ -91,6 +92,9 @@ def main(argv: Sequence[str] | None = None, *, runner: tuple[str, ...] = RUNNER)
     except MeasurementError as error:
         print(f"error: {error}", file=sys.stderr)
         return NOT_MEASURED
+    except Exception:  # noqa: BLE001 -- exit code 1 would call it a failed gate
+        traceback.print_exc()
+        return NOT_MEASURED
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -140,6 +144,7 @@ def print_report(report: Report, options: argparse.Namespace) -> int:
         min_saving=None if options.min_saving is None else options.min_saving / 100,
         max_pss=None if options.max_pss is None else options.max_pss * 1024 * 1024,
     )
+    check_pairs(report.launches)
     check_ledgers(report.launches)
     verdicts = judge(report, gate)
     print(render_report(report), end="")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from memory_report.arrangements import SEPARATE, TOGETHER
 from memory_report.errors import NotComparableError
 from memory_report.records import Launch, Ledger
 
@@ -25,6 +27,16 @@ BOTH_ENDS = (
     "ws.subscriptions",
     "ws.pushes",
 )
+#: Counted by the services alone, and no part of the story: it went well or it did not.
+TROUBLE = (
+    "web.responses_5xx",
+    "tasks.responses_5xx",
+    "tasks.failures",
+    "tasks.timeouts",
+    "ws.refused",
+    "ws.errors",
+    "ws.dropped",
+)
 #: Grows with time and with the number of monitors: compared between the two ends
 #: of one launch, but not between launches.
 TIMED = frozenset({"ws.pushes"})
@@ -38,11 +50,26 @@ def check_ledgers(launches: Sequence[Launch]) -> None:
     """
 
     differences = [line for launch in launches for line in _compare_ends(launch)]
+    differences += [line for launch in launches for line in _find_trouble(launch)]
     for launch in launches[1:]:
         differences.extend(_compare_launches(launches[0], launch))
 
     if differences:
         raise NotComparableError(differences)
+
+
+def check_pairs(launches: Sequence[Launch]) -> None:
+    """Refuse launches that do not come in pairs: there is nothing to compare.
+
+    Raises:
+        NotComparableError: with how many there are of each arrangement.
+    """
+
+    kept = Counter(launch.arrangement for launch in launches if not launch.warm_up)
+    separate, together = kept[SEPARATE.name], kept[TOGETHER.name]
+    if separate != together or not separate:
+        counts = f"{separate} {SEPARATE.name}, {together} {TOGETHER.name}"
+        raise NotComparableError([f"launches: {counts}"])
 
 
 def count_work(ledger: Ledger) -> dict[str, int]:
@@ -90,6 +117,13 @@ def _compare_ends(launch: Launch) -> Iterator[str]:
                 f"{field}: clients counted {asked}, services {answered} "
                 f"in {_describe(launch)}"
             )
+
+
+def _find_trouble(launch: Launch) -> Iterator[str]:
+    for field in TROUBLE:
+        count = launch.ledger.services.get(field, 0)
+        if count:
+            yield f"{field}: services counted {count} in {_describe(launch)}"
 
 
 def _compare_launches(first: Launch, other: Launch) -> Iterator[str]:

@@ -58,6 +58,13 @@ class Launch:
     observer_share: tuple[int, ...]
     ledger: Ledger
 
+    def __post_init__(self) -> None:
+        """Refuse samples that were not taken together."""
+
+        taken = {len(process.samples) for process in self.processes}
+        if taken != {len(self.observer_share)} or 0 in taken:
+            raise ValueError("the samples of a launch do not belong together")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:

@@ -55,7 +55,7 @@ def render_sentence(separate: Sequence[Launch], together: Sequence[Launch]) -> s
         f"memory (PSS, {_interval(plain)}), and {_percent(with_redis.value)} "
         "counting the Redis that it does not need."
     )
-    return fill(sentence, _TEXT_WIDTH)
+    return fill(sentence, _TEXT_WIDTH, break_on_hyphens=False)
 
 
 def render_verdict(verdict: Verdict) -> str:
@@ -133,6 +133,11 @@ def _notes(report: Report) -> Iterator[str]:
         f"{environment.redis}, bytecode {environment.bytecode}, "
         f"huge pages {environment.huge_pages or 'unknown'}",
     )
+    yield _note(
+        "PSS",
+        "pages that a process shares with this report alone count to the process, "
+        "as they would if nobody looked",
+    )
     if environment.neighbours:
         yield _note(
             "note",
@@ -143,7 +148,12 @@ def _notes(report: Report) -> Iterator[str]:
 
 
 def _note(name: str, text: str) -> str:
-    return fill(f"{name + ':':<8}{text}", _TEXT_WIDTH, subsequent_indent=" " * 8)
+    return fill(
+        f"{name + ':':<8}{text}",
+        _TEXT_WIDTH,
+        subsequent_indent=" " * 8,
+        break_on_hyphens=False,
+    )
 
 
 def _describe_work(launches: Sequence[Launch]) -> str:

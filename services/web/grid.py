@@ -13,8 +13,8 @@ from dashboard.boards import Board, Item, Layout, Placement, Section
 
 _MAX_ROWS = 500
 #: Narrower windows than this many pixels a column show one after the other.
-_COLUMN_WIDTH = 72
-_WIDEST_SWITCH = 960
+_COLUMN_WIDTH = 96
+_WIDEST_SWITCH = 1024
 #: Layouts of so few columns are meant for phones.
 _PHONE_COLUMNS = 4
 _MAX_DEPTH = 4

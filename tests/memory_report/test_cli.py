@@ -70,6 +70,44 @@ def test_unequal_ledgers_are_refused(file: Path, capsys: pytest.CaptureFixture[s
     assert "web.requests: clients counted 120, services 119" in printed.err
 
 
+def test_a_fault_of_the_report_is_no_failed_gate(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """What nobody foresaw is told with its traceback, by the code of no figure."""
+
+    def fail(*_: object) -> str:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr("memory_report.cli.render_report", fail)
+
+    assert main(["show", str(file)]) == 5
+    assert "RuntimeError: unforeseen" in capsys.readouterr().err
+
+
+def test_launches_without_partner_are_not_compared(
+    file: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Exit code 4: a report that was cut short has no saving."""
+
+    write_report(dataclasses.replace(REPORT, launches=REPORT.launches[:-1]), file)
+
+    assert main(["show", str(file)]) == 4
+    assert "launches: 3 separate, 2 together" in capsys.readouterr().err
+
+
+def test_samples_that_do_not_belong_together_are_refused(
+    file: Path, capsys: pytest.CaptureFixture[str]
+):
+    """A file in which samples are missing is no report."""
+
+    content = json.loads(file.read_text(encoding="utf-8"))
+    content["launches"][0]["processes"][0]["samples"].clear()
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+    assert main(["show", str(file)]) == 2
+    assert "do not belong together" in capsys.readouterr().err
+
+
 @pytest.mark.redis
 def test_a_service_killed_in_the_middle_ends_the_report(
     fake_runner: Callable[[str], tuple[str, ...]],

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from memory_report.errors import NotComparableError
-from memory_report.ledger import BOTH_ENDS, check_ledgers, count_rows
+from memory_report.ledger import (
+    BOTH_ENDS,
+    TROUBLE,
+    check_ledgers,
+    check_pairs,
+    count_rows,
+)
 from memory_report.records import Launch
 from tests.memory_report.examples import CLIENT, SERVICES, make_launch, make_process
 
@@ -74,6 +80,32 @@ def test_launches_with_unequal_work_are_refused():
         "rows in item: launch 1 (separate) counted 0, launch 2 (together) 1",
         "ws.ping_pushes: launch 1 (separate) counted 10, launch 2 (together) 9",
     )
+
+
+@pytest.mark.parametrize("field", TROUBLE)
+def test_a_launch_that_had_trouble_is_refused(field: str):
+    """Failed jobs and dropped clients are no work, however equal they are."""
+
+    troubled = [launch(n, services={**SERVICES, field: 1}) for n in (1, 2)]
+
+    with pytest.raises(NotComparableError) as caught:
+        check_ledgers(troubled)
+
+    assert f"{field}: services counted 1 in launch 2 (separate)" in (
+        caught.value.differences
+    )
+
+
+def test_launches_come_in_pairs():
+    """One launch too few on a side leaves one that is compared with nothing."""
+
+    pair = [launch(1), launch(2, "together")]
+
+    assert check_pairs(pair) is None
+
+    for odd in (pair[:1], pair[1:], [*pair, launch(3)], []):
+        with pytest.raises(NotComparableError, match="launches: "):
+            check_pairs(odd)
 
 
 def test_pushes_that_come_with_time_may_differ_between_launches():

@@ -172,7 +172,7 @@
     if (!state) return;
     state.hidden = false;
     state.classList.toggle("live", live);
-    write(state, live ? "Live" : "Reconnecting");
+    write(state.firstElementChild, live ? "Live" : "Reconnecting");
   };
 
   const receive = (text) => {

@@ -53,3 +53,28 @@ async def test_every_acknowledged_write_survives_a_kill(path: Path, driver: str)
 
         assert {str(number) for number in range(count)} <= {row["id"] for row in rows}
         assert [tuple(row) for row in whole] == [("ok",)]
+
+
+FORGETFUL = """
+import asyncio, sys
+from dashboard.database import Database
+
+async def main():
+    await Database(sys.argv[1], driver=sys.argv[2]).check()
+    raise SystemExit(7)
+
+asyncio.run(main())
+"""
+
+
+def test_a_program_that_forgets_to_close_ends_all_the_same(path: Path, driver: str):
+    """No thread of the driver holds it back."""
+    home = str(Path(dashboard.__file__).parents[1])
+    ended = subprocess.run(
+        [sys.executable, "-c", FORGETFUL, str(path), driver],
+        env={**os.environ, "PYTHONPATH": home},
+        timeout=30,
+        check=False,
+    )
+
+    assert ended.returncode == 7

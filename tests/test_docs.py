@@ -1,0 +1,133 @@
+"""The documentation says what the code has: every setting, key, flag and event."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from dashboard.settings import VARIABLES, Variable
+from memory_report import cli as memory_report
+from runner import cli as runner
+from runner.events import Event
+from runner.plan import Plan, ServicePlan
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+def read(name: str) -> str:
+    """Return a page's text."""
+
+    return (ROOT / name).read_text()
+
+
+def find_row(page: str, key: str) -> list[str]:
+    """Return the cells of the table row that is about a key."""
+
+    for line in read(page).splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if cells[0] == f"`{key}`":
+            return cells
+
+    raise AssertionError(f"{page} has no row for {key}")
+
+
+def find_flags(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Return the long flags of a command line and of its sub-commands."""
+
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from find_flags(command)
+
+        yield from (flag for flag in action.option_strings if flag.startswith("--"))
+
+
+@pytest.mark.parametrize("variable", VARIABLES, ids=lambda one: one.name)
+def test_every_setting_has_its_row(variable: Variable):
+    """The row gives the default that the code has."""
+
+    default = find_row("docs/settings.md", variable.name)[1]
+
+    assert default in (f"`{variable.default}`", variable.default, "random at each start")
+
+
+@pytest.mark.parametrize("name", ["HOST", "PORT"])
+def test_the_runner_s_own_settings_have_rows(name: str):
+    """The plan's defaults are in the table."""
+
+    default = getattr(Plan(services={}), name.lower())
+
+    assert find_row("docs/settings.md", name)[1] == f"`{default}`"
+
+
+@pytest.mark.parametrize("key", [one.name for one in fields(ServicePlan)[1:]])
+def test_every_plan_key_has_its_row(key: str):
+    """Whatever a service's table may hold is described."""
+
+    assert len(find_row("docs/plan.md", key)) == 3
+
+
+@pytest.mark.parametrize("event", Event.__subclasses__(), ids=lambda one: one.name)
+def test_every_event_has_its_row_and_facts(event: type[Event]):
+    """All rows of an event together name each of its facts."""
+
+    rows = [line for line in read("docs/events.md").splitlines() if f"`{event.name}`" in line]
+    told = set(re.findall(r"`(\w+)`", "".join(rows)))
+
+    assert {one.name for one in fields(event)} <= told
+
+
+@pytest.mark.parametrize(
+    ("page", "parser"),
+    [
+        ("docs/commands.md", runner._make_parser()),
+        ("docs/commands.md", memory_report._make_parser()),
+    ],
+    ids=["runner", "memory_report"],
+)
+def test_every_flag_is_described(
+    page: str, parser: argparse.ArgumentParser
+):
+    """A flag that is not in the page does not exist for its reader."""
+
+    text = read(page)
+    missing = [flag for flag in find_flags(parser) if f"`{flag}" not in text]
+
+    assert not [flag for flag in missing if flag != "--help"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda one: one.name)
+def test_links_between_pages_lead_somewhere(page: Path):
+    """Every relative link names a file that exists."""
+
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda one: one.name)
+def test_named_make_targets_exist(page: Path):
+    """`make something` in a page is a target of the Makefile."""
+
+    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z]+)`", page.read_text()))
+
+    assert named <= targets
+
+
+def test_the_map_of_the_house_names_every_room():
+    """The README's map has a line for each room."""
+
+    text = read("README.md")
+
+    for room in ("runner/", "dashboard/", "services/web/", "services/ws/"):
+        assert room in text
+
+    for room in ("services/tasks/", "memory_report/", "benchmarks/", "tests/"):
+        assert room in text
