@@ -1,8 +1,9 @@
 """Start of the whole roof against importing the same modules in a bare interpreter.
 
-The modules are those that the roof itself names under `python -X importtime` until
-its whole-ready line. Both are timed from exec to a line on standard error, in
-turn, with bytecode compiled and the page cache warm.
+The modules are those that the roof itself names under `python -v` until its
+whole-ready line (`-X importtime` leaves out what importlib is asked for). Both are
+timed from exec to a line on standard error, in turn, with bytecode compiled and the
+page cache warm.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from threading import Timer
 
 from benchmarks.command import run_alone
 from benchmarks.figures import Figure, median_ratio
@@ -25,15 +27,12 @@ from memory_report.errors import MeasurementError
 TIMEOUT = 60.0
 PAIRS, QUICK_PAIRS = 15, 5
 
-_IMPORT = re.compile(r"^import time:\s+\d+ \|\s+\d+ \|\s+([\w.]+)$")
+_IMPORT = re.compile(r"import '([\w.]+)' #")
 _BARE = """\
 import sys
 from importlib import import_module
 for name in {names!r}:
-    try:
-        import_module(name)
-    except ImportError:
-        pass
+    import_module(name)
 sys.stderr.write("imported\\n")
 """
 
@@ -69,16 +68,15 @@ async def run(*, quick: bool) -> list[Figure]:
 def list_imports(roof: Sequence[str], environment: dict[str, str]) -> list[str]:
     """Return the modules that the roof imports until it is ready, in its order."""
 
-    lines: list[str] = []
+    names: dict[str, None] = {}
 
     def until_ready(line: str) -> bool:
-        lines.append(line)
-        return is_whole_ready(line)
+        # Lanes are threads: one may begin its line in the middle of another's.
+        names.update(dict.fromkeys(_IMPORT.findall(line)))
+        return '"event":"ready","seconds"' in line
 
-    time_until(("-X", "importtime", *roof), environment, until_ready)
-    found = filter(None, map(_IMPORT.match, lines))
-    names = dict.fromkeys(match[1] for match in found)
-    return [name for name in names if name != "runner.__main__"]
+    time_until(("-v", *roof), environment, until_ready)
+    return list(names)
 
 
 def time_until(
@@ -86,7 +84,11 @@ def time_until(
     environment: dict[str, str],
     is_last: Callable[[str], bool],
 ) -> float:
-    """Start an interpreter and return the seconds until it says a certain line."""
+    """Start an interpreter and return the seconds until it says a certain line.
+
+    Raises:
+        MeasurementError: it ended, or a minute passed, without it.
+    """
 
     begin = time.perf_counter()
     with subprocess.Popen(
@@ -98,16 +100,17 @@ def time_until(
         text=True,
     ) as process:
         assert process.stderr is not None
+        guard = Timer(TIMEOUT, process.kill)
+        guard.start()
         try:
             for line in process.stderr:
                 if is_last(line.rstrip()):
                     return time.perf_counter() - begin
         finally:
             process.terminate()
-            try:
-                process.communicate(timeout=TIMEOUT)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            process.stderr.read()
+            process.wait()
+            guard.cancel()
 
     raise MeasurementError(f"python {' '.join(arguments)[:60]} ended too early")
 

@@ -43,6 +43,9 @@ class DashboardError(Exception):
 class SettingsError(DashboardError):
     """An environment variable has a value that cannot be used."""
 
+    #: What a program that ends for it returns: wrong usage.
+    exit_code = 2
+
     def __init__(self, name: str, value: str, reason: str) -> None:
         super().__init__(f"{name}={value!r} is not usable: {reason}")
         self.name = name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,6 +15,10 @@ from dashboard.database import Database
 from dashboard.settings import Settings, load_settings
 
 MEMORY_TOPIC = "memory"
+#: What the application consists of, under one roof or as processes of their own.
+SERVICES = ("web", "ws", "tasks")
+
+logger = logging.getLogger(__name__)
 
 
 class Sample(Protocol):
@@ -49,6 +54,9 @@ async def serve(
     Raises SettingsError and DatabaseOpenError, with what to do about it.
     """
     settings = load_settings()
+    for line in find_missing(settings, monitor.label):
+        logger.warning(line)
+
     database = Database(settings.db_url, driver=settings.db_driver)
     try:
         await database.open()
@@ -68,6 +76,28 @@ async def serve(
     finally:
         with anyio.CancelScope(shield=True):
             await database.close()
+
+
+def find_missing(settings: Settings, label: str) -> list[str]:
+    """Say what a process that runs only some of the services will lack."""
+    here = set(label.split("+"))
+    elsewhere = [name for name in SERVICES if name not in here]
+    lines = []
+
+    if here & set(SERVICES) and elsewhere and settings.redis_url is None:
+        names = " and ".join(elsewhere)
+        lines.append(
+            f"REDIS_URL is not set: events of {names} do not reach this process; "
+            "give all processes one Redis, or run the services together"
+        )
+
+    if here == {"tasks"} and not settings.cron_job_api_key_given:
+        lines.append(
+            "CRON_JOB_API_KEY is not set: nobody knows the key of the tasks API; "
+            "give all processes the same one"
+        )
+
+    return lines
 
 
 def _relay_samples(monitor: Monitor, bus: Bus) -> None:

@@ -37,6 +37,8 @@ class Settings:
     cookie_prefix: str = "homarr"
     auth_secret: str = field(default="", repr=False)
     cron_job_api_key: str = field(default="", repr=False)
+    #: Whether the key was set, and is not one that only this process knows.
+    cron_job_api_key_given: bool = False
     allowed_origins: tuple[str, ...] = ()
     log_level: str = "info"
     no_external_connection: bool = False
@@ -86,7 +88,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             shown = _hide_password(text)
             raise SettingsError(variable.name, shown, str(error)) from None
 
-    return Settings(**values)
+    given = bool(environ.get("CRON_JOB_API_KEY", "").strip())
+    return Settings(**values, cron_job_api_key_given=given)
 
 
 def parse_duration(text: str) -> float:

@@ -29,8 +29,6 @@ BOTH_ENDS = (
 )
 #: Counted by the services alone, and no part of the story: it went well or it did not.
 TROUBLE = (
-    "web.responses_5xx",
-    "tasks.responses_5xx",
     "tasks.failures",
     "tasks.timeouts",
     "ws.refused",

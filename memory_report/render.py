@@ -135,8 +135,8 @@ def _notes(report: Report) -> Iterator[str]:
     )
     yield _note(
         "PSS",
-        "pages that a process shares with this report alone count to the process, "
-        "as they would if nobody looked",
+        "this report's share of common pages counts to what it measured, which "
+        "would have it if nobody looked",
     )
     if environment.neighbours:
         yield _note(

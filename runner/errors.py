@@ -46,6 +46,7 @@ class ServiceStartError(RunnerError):
     def __init__(self, service: str, phase: str, reason: str) -> None:
         self.service = service
         self.phase = phase
+        self.reason = reason
         super().__init__(f"service {service!r} failed in phase {phase!r}: {reason}")
 
 
@@ -63,6 +64,8 @@ class ServiceCrashedError(RunnerError):
 
     def __init__(self, service: str, reason: str) -> None:
         self.service = service
+        self.phase = "run"
+        self.reason = reason
         super().__init__(f"service {service!r} crashed: {reason}")
 
 

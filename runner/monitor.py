@@ -20,11 +20,14 @@ from .system import read_activity, read_footprint, trim_heap
 
 #: Seconds between two samples, and the time that the history goes back.
 INTERVAL = 10.0
+FIRST_INTERVAL = 2.0
 HISTORY = 24 * 3600.0
 #: Seconds between two looks at how late each lane's loop is.
 LAG_INTERVAL = 0.5
 #: Below this share of a core the process counts as idle, and gives memory back.
 IDLE_CPU = 0.05
+#: CPU time is counted in ticks of 10 ms: less time than that tells nothing.
+MIN_ELAPSED = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,13 +200,15 @@ async def serve(
 async def _sample(
     monitor: Monitor, meters: Mapping[str, LagMeter], interval: float
 ) -> None:
-    before = read_activity().cpu_seconds
+    before, used = time.monotonic(), read_activity().cpu_seconds
+    # The first sample is taken amid the start; the second soon after it.
+    pause = min(FIRST_INTERVAL, interval)
     worked = True
 
     while True:
-        footprint, activity = read_footprint(), read_activity()
-        cpu = (activity.cpu_seconds - before) / interval
-        before = activity.cpu_seconds
+        footprint, activity, now = read_footprint(), read_activity(), time.monotonic()
+        cpu = (activity.cpu_seconds - used) / max(now - before, MIN_ELAPSED)
+        before, used = now, activity.cpu_seconds
         monitor.add(
             Sample(
                 time=time.time(),
@@ -224,4 +229,5 @@ async def _sample(
             trim_heap()
             worked = False
 
-        await anyio.sleep(interval)
+        await anyio.sleep(pause)
+        pause = interval

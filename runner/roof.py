@@ -15,10 +15,9 @@ from anyio.abc import TaskGroup
 
 from .errors import (
     LaneClosedError,
-    RunnerError,
     ServiceCrashedError,
     ServiceStartError,
-    describe_error,
+    find_cause,
 )
 from .events import (
     Crashed,
@@ -47,6 +46,9 @@ EXIT_LATE = 3
 WATCH_GRACE = 0.5
 #: The drain's name among the deadlines that are watched.
 DRAIN = "(drain)"
+
+
+Failure = ServiceStartError | ServiceCrashedError
 
 
 class Roof:
@@ -126,7 +128,7 @@ class Roof:
             with self._scopes[name]:
                 await self._wait_for_those_before(service)
                 await self._live(service, tasks)
-        except RunnerError as error:
+        except (ServiceStartError, ServiceCrashedError) as error:
             self._note_failure(service, error)
         else:
             if self._ready[name].is_set():
@@ -151,7 +153,7 @@ class Roof:
                 await service.lane.call(
                     service.live, self._offered, partial(self._on_ready, service, tasks)
                 )
-                error = None
+                error: Failure | None = None
             except (ServiceStartError, ServiceCrashedError) as failure:
                 error = failure
             finally:
@@ -166,7 +168,7 @@ class Roof:
                 return
 
             if error is not None:
-                self._emit_crash(service, error)
+                self._emit(_make_crashed(error))
 
             self._emit(Restarting(service=service.name, delay=round(delay, 3)))
             await anyio.sleep(delay)
@@ -196,6 +198,9 @@ class Roof:
     async def _wait_for_those_before(self, service: Service) -> None:
         for name in service.plan.after:
             await self._settled[name].wait()
+            if self._stop.is_set():
+                await anyio.sleep_forever()  # the drain cancels what never started
+
             if not self._ready[name].is_set():
                 raise ServiceStartError(
                     service.name, "after", f"it comes after {name!r}, which is down"
@@ -225,16 +230,13 @@ class Roof:
         scheme = "ws" if service.plan.connections else "http"
         return f"{scheme}://{host}:{port}{(service.plan.mount or '').rstrip('/')}"
 
-    def _emit_crash(self, service: Service, error: RunnerError) -> None:
-        cause = describe_error(error.__cause__ or error)
-        phase = error.phase if isinstance(error, ServiceStartError) else service.phase
-        self._emit(Crashed(service=service.name, phase=phase, error=cause))
-
-    def _note_failure(self, service: Service, error: RunnerError) -> None:
-        self._emit_crash(service, error)
+    def _note_failure(self, service: Service, error: Failure) -> None:
+        self._emit(_make_crashed(error))
 
         if service.plan.essential:
-            self._exit_code = EXIT_CRASHED
+            # A wrong setting, for one, is the user's mistake and has a code of its own.
+            code = getattr(find_cause(error.__cause__ or error), "exit_code", None)
+            self._exit_code = code if isinstance(code, int) else EXIT_CRASHED
             self.stop(f"crashed {service.name}")
 
     async def _drain(self) -> None:
@@ -295,3 +297,7 @@ class Roof:
         self._emit(Crashed(service=blocker.name, phase=blocker.phase, error=reason))
         self._emit(Stopped(exit_code=EXIT_CRASHED))
         os._exit(EXIT_CRASHED)
+
+
+def _make_crashed(error: Failure) -> Crashed:
+    return Crashed(service=error.service, phase=error.phase, error=error.reason)

@@ -206,7 +206,7 @@ class Service:
 
     def _name_failure(self, error: BaseException) -> RunnerError:
         cause = find_cause(error)
-        if isinstance(cause, ServiceStartError):
+        if isinstance(cause, StartTimeoutError):
             return cause
 
         if self.phase == "run":

@@ -73,50 +73,6 @@ async def read_form(request: Request) -> Form:
     return Form(fields=fields)
 
 
-def check_user_name(name: str) -> str | None:
-    """Judge the name of a new account."""
-
-    if not 3 <= len(name) <= 255:
-        return "Choose a name of 3 to 255 characters."
-
-    if not name.isprintable():
-        return "Use letters, digits and signs that can be seen."
-
-    return None
-
-
-def check_password(password: str, *, confirmation: str) -> tuple[str, str] | None:
-    """Judge a new password; return the field at fault and the sentence."""
-
-    if len(password) < 8:
-        return "password", "Use at least 8 characters."
-
-    # bcrypt reads no further, so the rest would protect nothing.
-    if len(password.encode("utf-8", "replace")) > 72:
-        return "password", "Use at most 72 bytes; letters beyond ASCII take several."
-
-    if "\0" in password:
-        return "password", "A password cannot contain a NUL character."
-
-    missing = [
-        word
-        for word, present in (
-            ("a lower-case letter", any(c.islower() for c in password)),
-            ("an upper-case letter", any(c.isupper() for c in password)),
-            ("a digit", any(c.isdigit() for c in password)),
-            ("a special character", any(not c.isalnum() for c in password)),
-        )
-        if not present
-    ]
-    if missing:
-        return "password", f"Add {_join(missing)}."
-
-    if password != confirmation:
-        return "confirmPassword", "The two passwords are not the same."
-
-    return None
-
-
 def check_label(text: str, *, what: str, required: bool = True) -> str | None:
     """Judge a short line such as the name of an app."""
 
@@ -217,10 +173,3 @@ def _looks_like_html(text: str) -> bool:
     import re
 
     return re.search(r"</?[a-zA-Z][^<>]*>", text) is not None
-
-
-def _join(words: list[str]) -> str:
-    if len(words) == 1:
-        return words[0]
-
-    return ", ".join(words[:-1]) + " and " + words[-1]

@@ -12,40 +12,39 @@ from services.web.forms import Form
 
 Texts = dict[str, str]
 
+_APP_BOXES = ("openInNewTab", "showTitle", "pingEnabled")
+_CLOCK_BOXES = ("is24HourFormat", "showSeconds", "showDate")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemForm:
-    """How the items of one kind are made and changed through forms.
+    """One form: its fields, how they are judged and what they come to.
 
-    `judge_*` returns a sentence for each field at fault; `read_*` returns the
-    options of a form without fault.
+    `judge` returns a sentence for each field at fault; `read` returns the options
+    of a form without fault.
     """
 
     texts: tuple[str, ...] = ()
     boxes: tuple[str, ...] = ()
     judge: Callable[[Texts], dict[str, str | None]] = lambda _texts: {}
-    read_new: Callable[[Form, Board], Mapping[str, Any]] = lambda _form, _board: {}
-    read_change: Callable[[Form, Board], Mapping[str, Any]] | None = None
+    read: Callable[[Form, Board], Mapping[str, Any]] = lambda _form, _board: {}
 
-    @property
-    def changeable(self) -> bool:
-        """Whether there is anything to change in an item of this kind."""
+    def typed(self, form: Form) -> Texts:
+        """Return what was typed, to be shown again beside the faults."""
 
-        return self.read_change is not None
+        return {name: form.raw(name) for name in self.texts}
 
+    def find_faults(self, form: Form) -> Texts:
+        """Return a sentence for each field at fault."""
 
-def read_texts(kind: str, form: Form) -> Texts:
-    """Return what was typed, to be shown again beside the faults."""
+        judged = self.judge({name: form.text(name) for name in self.texts})
+        return {name: sentence for name, sentence in judged.items() if sentence}
 
-    return {name: form.raw(name) for name in ITEM_FORMS[kind].texts}
+    def ticked(self, form: Form) -> frozenset[str]:
+        """Name the boxes that were ticked in a form."""
 
-
-def find_faults(kind: str, texts: Texts) -> Texts:
-    """Return a sentence for each field at fault."""
-
-    stripped = {name: text.strip() for name, text in texts.items()}
-    judged = ITEM_FORMS[kind].judge(stripped)
-    return {name: sentence for name, sentence in judged.items() if sentence}
+        boxes = (name for name in self.boxes if form.raw(name))
+        return frozenset((*boxes, *form.all("items")))
 
 
 def stored_texts(item: Item) -> Texts:
@@ -53,7 +52,7 @@ def stored_texts(item: Item) -> Texts:
 
     texts = {
         name: value if isinstance(value := item.options.get(name), str) else ""
-        for name in ITEM_FORMS[item.kind].texts
+        for name in CHANGE_FORMS[item.kind].texts
     }
     if item.kind == "notebook":
         texts["content"] = forms.text_from_note(texts["content"])
@@ -64,20 +63,14 @@ def stored_texts(item: Item) -> Texts:
     return texts
 
 
-def stored_boxes(item: Item) -> frozenset[str]:
+def stored_ticks(item: Item) -> frozenset[str]:
     """Name the boxes that are ticked: options that are true, and chosen apps."""
 
+    form = CHANGE_FORMS[item.kind]
+    ticked = (name for name in form.boxes if item.options.get(name))
     apps = item.options.get("items")
-    chosen = (app for app in (apps if isinstance(apps, list) else []))
-    ticked = (name for name in ITEM_FORMS[item.kind].boxes if item.options.get(name))
+    chosen = apps if isinstance(apps, list) else []
     return frozenset((*ticked, *(app for app in chosen if isinstance(app, str))))
-
-
-def sent_boxes(kind: str, form: Form) -> frozenset[str]:
-    """Name the boxes that were ticked in a form."""
-
-    ticked = (name for name in ITEM_FORMS[kind].boxes if form.raw(name))
-    return frozenset((*ticked, *form.all("items")))
 
 
 def _judge_app(texts: Texts) -> dict[str, str | None]:
@@ -102,7 +95,7 @@ def _judge_notebook(texts: Texts) -> dict[str, str | None]:
 
 
 def _read_app(form: Form, _board: Board) -> Mapping[str, Any]:
-    return {name: bool(form.raw(name)) for name in ITEM_FORMS["app"].boxes}
+    return {name: bool(form.raw(name)) for name in _APP_BOXES}
 
 
 def _read_bookmarks(form: Form, board: Board) -> Mapping[str, Any]:
@@ -116,7 +109,7 @@ def _read_new_clock(form: Form, _board: Board) -> Mapping[str, Any]:
 
 
 def _read_clock(form: Form, board: Board) -> Mapping[str, Any]:
-    boxes = {name: bool(form.raw(name)) for name in ITEM_FORMS["clock"].boxes}
+    boxes = {name: bool(form.raw(name)) for name in _CLOCK_BOXES}
     timezone = _read_new_clock(form, board) or {"useCustomTimezone": False}
     return {**boxes, **timezone}
 
@@ -125,32 +118,24 @@ def _read_notebook(form: Form, _board: Board) -> Mapping[str, Any]:
     return {"content": forms.note_from_text(form.raw("content"))}
 
 
-#: Every kind that people can add.
-ITEM_FORMS: Mapping[str, ItemForm] = {
-    "app": ItemForm(
-        texts=("name", "href", "icon_url", "ping_url"),
-        boxes=("openInNewTab", "showTitle", "pingEnabled"),
-        judge=_judge_app,
-        read_change=_read_app,
-    ),
-    "bookmarks": ItemForm(
-        texts=("title",),
-        judge=_judge_bookmarks,
-        read_new=_read_bookmarks,
-        read_change=_read_bookmarks,
-    ),
-    "clock": ItemForm(
-        texts=("timezone",),
-        boxes=("is24HourFormat", "showSeconds", "showDate"),
-        judge=_judge_clock,
-        read_new=_read_new_clock,
-        read_change=_read_clock,
-    ),
-    "notebook": ItemForm(
-        texts=("content",),
-        judge=_judge_notebook,
-        read_new=_read_notebook,
-        read_change=_read_notebook,
-    ),
+_BOOKMARKS = ItemForm(texts=("title",), judge=_judge_bookmarks, read=_read_bookmarks)
+_NOTEBOOK = ItemForm(texts=("content",), judge=_judge_notebook, read=_read_notebook)
+
+#: Every kind that people can add. An app's fields make the app, not its options.
+NEW_FORMS: Mapping[str, ItemForm] = {
+    "app": ItemForm(texts=("name", "href", "icon_url", "ping_url"), judge=_judge_app),
+    "bookmarks": _BOOKMARKS,
+    "clock": ItemForm(texts=("timezone",), judge=_judge_clock, read=_read_new_clock),
+    "notebook": _NOTEBOOK,
     "memory": ItemForm(),
+}
+
+#: Every kind that has something to change.
+CHANGE_FORMS: Mapping[str, ItemForm] = {
+    "app": ItemForm(boxes=_APP_BOXES, read=_read_app),
+    "bookmarks": _BOOKMARKS,
+    "clock": ItemForm(
+        texts=("timezone",), boxes=_CLOCK_BOXES, judge=_judge_clock, read=_read_clock
+    ),
+    "notebook": _NOTEBOOK,
 }

@@ -83,7 +83,7 @@ def test_imports_are_those_until_readiness(tmp_path: Path):
 
     program = (
         "import sys, wave, wave\n"
-        'sys.stderr.write(\'{"event": "ready", "seconds": 1}\\n\')\n'
+        'sys.stderr.write(\'{"event":"ready","seconds":1}\\n\')\n'
         "sys.stderr.flush()\n"
         "import turtle\n"
     )

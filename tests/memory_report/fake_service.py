@@ -27,7 +27,16 @@ def main() -> int:
 
     folder, behaviour, *rest = sys.argv[1:]
     services = rest[: rest.index("--port")] or ["web", "ws", "tasks"]
-    child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+    child = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import signal; print('up', flush=True); signal.pause()",
+        ],
+        stdout=subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    child.stdout.readline()
     name = "+".join(services)
     ids = f"{child.pid} {os.getpid()}"
     Path(folder, f"{name}.pids").write_text(ids, encoding="utf-8")

@@ -50,8 +50,8 @@ ready:  separate after 0.50 s
 ready:  together after 0.50 s
 on:     CPython 3.12.1, Linux 6.1 x86_64, 2 x A Processor, redis-server 7.0.15,
         bytecode compiled beforehand, huge pages madvise
-PSS:    pages that a process shares with this report alone count to the
-        process, as they would if nobody looked
+PSS:    this report's share of common pages counts to what it measured, which
+        would have it if nobody looked
 note:   1 other process of the same interpreter shared pages with what was
         measured
 """

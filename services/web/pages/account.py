@@ -14,7 +14,11 @@ from dashboard.accounts import (
     open_session,
     verify_password,
 )
-from services.web.forms import check_password, check_user_name
+from dashboard.accounts.passwords import (
+    SHORTEST_PASSWORD,
+    check_new_name,
+    check_new_password,
+)
 from services.web.security import local_path
 from services.web.visit import Visit
 
@@ -124,11 +128,14 @@ async def _close(visit: Visit) -> None:
 
 def _judge_account(name: str, password: str, *, confirmation: str) -> dict[str, str]:
     errors = {}
-    if sentence := check_user_name(name):
-        errors["name"] = sentence
+    if password != confirmation:
+        errors["confirmPassword"] = "The two passwords are not the same."
 
-    if fault := check_password(password, confirmation=confirmation):
-        errors[fault[0]] = fault[1]
+    for check, value in ((check_new_name, name), (check_new_password, password)):
+        try:
+            check(value)
+        except InvalidAccountError as error:
+            errors[error.field] = _sentence(error)
 
     return errors
 
@@ -144,6 +151,7 @@ def _init_page(
         "init.html",
         status=422 if errors else 200,
         name=name,
+        shortest=SHORTEST_PASSWORD,
         errors=errors or {},
     )
 

@@ -16,13 +16,11 @@ from dashboard.boards import (
     update_item,
 )
 from services.web.item_forms import (
-    ITEM_FORMS,
+    CHANGE_FORMS,
+    NEW_FORMS,
     Texts,
-    find_faults,
-    read_texts,
-    sent_boxes,
-    stored_boxes,
     stored_texts,
+    stored_ticks,
 )
 from services.web.pages.board import board_path, show
 from services.web.visit import Visit
@@ -32,12 +30,11 @@ async def add(visit: Visit, board_id: str) -> Response:
     """Put an item of the asked kind on a board."""
 
     kind = visit.form.text("kind")
-    if kind not in ITEM_FORMS:
+    if kind not in NEW_FORMS:
         raise BadRequest("There is no such kind of item.")
 
     board = await _load(visit, board_id)
-    texts = read_texts(kind, visit.form)
-    errors = find_faults(kind, texts)
+    errors = NEW_FORMS[kind].find_faults(visit.form)
     if not errors:
         try:
             await _store(visit, board, kind)
@@ -45,7 +42,8 @@ async def add(visit: Visit, board_id: str) -> Response:
             errors = {"form": _sentence(error)}
 
     if errors:
-        return show(visit, board, opened=kind, values=texts, errors=errors)
+        typed = NEW_FORMS[kind].typed(visit.form)
+        return show(visit, board, opened=kind, values=typed, errors=errors)
 
     return _back(visit, board_id)
 
@@ -62,8 +60,7 @@ async def change(visit: Visit, board_id: str, item_id: str) -> Response:
 
     board = await _load(visit, board_id)
     item = _find(board, item_id)
-    texts = read_texts(item.kind, visit.form)
-    errors = find_faults(item.kind, texts)
+    errors = CHANGE_FORMS[item.kind].find_faults(visit.form)
     if not errors:
         try:
             await _update(visit, board, item)
@@ -71,7 +68,7 @@ async def change(visit: Visit, board_id: str, item_id: str) -> Response:
             errors = {"form": _sentence(error)}
 
     if errors:
-        return _item_page(visit, board, item, texts=texts, errors=errors)
+        return _item_page(visit, board, item, errors=errors)
 
     return _back(visit, board_id)
 
@@ -100,8 +97,7 @@ async def _load(visit: Visit, board_id: str) -> Board:
 
 def _find(board: Board, item_id: str) -> Item:
     for item in board.items:
-        known = ITEM_FORMS.get(item.kind)
-        if item.id == item_id and known is not None and known.changeable:
+        if item.id == item_id and item.kind in CHANGE_FORMS:
             return item
 
     raise NotFound
@@ -111,7 +107,7 @@ async def _store(visit: Visit, board: Board, kind: str) -> None:
     database = visit.site.resources.database
     form = visit.form
     if kind != "app":
-        options = ITEM_FORMS[kind].read_new(form, board)
+        options = NEW_FORMS[kind].read(form, board)
         await add_item(
             database, board.id, kind=kind, options=options, session=visit.session
         )
@@ -129,8 +125,7 @@ async def _store(visit: Visit, board: Board, kind: str) -> None:
 
 
 async def _update(visit: Visit, board: Board, item: Item) -> None:
-    read = ITEM_FORMS[item.kind].read_change
-    options = {} if read is None else read(visit.form, board)
+    options = CHANGE_FORMS[item.kind].read(visit.form, board)
     found = await update_item(
         visit.site.resources.database,
         board.id,
@@ -143,23 +138,18 @@ async def _update(visit: Visit, board: Board, item: Item) -> None:
 
 
 def _item_page(
-    visit: Visit,
-    board: Board,
-    item: Item,
-    *,
-    texts: Texts | None = None,
-    errors: Texts | None = None,
+    visit: Visit, board: Board, item: Item, *, errors: Texts | None = None
 ) -> Response:
-    failed = bool(errors)
+    form = CHANGE_FORMS[item.kind]
     return visit.page(
         "item.html",
-        status=422 if failed else 200,
+        status=422 if errors else 200,
         board=board,
         board_path=board_path(board.id),
         item=item,
         app=board.apps.get(str(item.options.get("appId"))),
-        values=stored_texts(item) if texts is None else texts,
-        ticked=sent_boxes(item.kind, visit.form) if failed else stored_boxes(item),
+        values=form.typed(visit.form) if errors else stored_texts(item),
+        ticked=form.ticked(visit.form) if errors else stored_ticks(item),
         errors=errors or {},
     )
 

@@ -7,53 +7,11 @@ import pytest
 from services.web.forms import (
     check_link,
     check_note,
-    check_password,
     check_timezone,
-    check_user_name,
     note_from_text,
     text_from_note,
 )
 from services.web.sanitise import MAX_LENGTH
-
-
-@pytest.mark.parametrize(
-    ("password", "confirmation", "field", "word"),
-    [
-        ("Sh0rt!", "Sh0rt!", "password", "8 characters"),
-        ("alllowercase", "alllowercase", "password", "an upper-case letter"),
-        ("ALLUPPER1!", "ALLUPPER1!", "password", "a lower-case letter"),
-        ("NoDigits!", "NoDigits!", "password", "a digit"),
-        ("NoSpecial1", "NoSpecial1", "password", "a special character"),
-        ("Valid pass 1", "Valid pass 2", "confirmPassword", "not the same"),
-        ("Aa1!" + "x" * 69, "", "password", "72 bytes"),
-        ("Aa1!" + "ü" * 35, "", "password", "72 bytes"),
-        ("Aa1!\0aaaa", "Aa1!\0aaaa", "password", "NUL"),
-    ],
-)
-def test_weak_passwords_are_told_what_they_lack(
-    password: str, confirmation: str, field: str, word: str
-):
-    """The sentence names what is missing, beside the right field."""
-
-    fault = check_password(password, confirmation=confirmation)
-
-    assert fault is not None
-    assert field == fault[0]
-    assert word in fault[1]
-
-
-@pytest.mark.parametrize("password", ["Aa1!aaaa", "Aa1!" + "x" * 68, "Grüße 1a"])
-def test_strong_passwords_pass(password: str):
-    """Eight to 72 bytes of four sorts of characters are enough."""
-
-    assert check_password(password, confirmation=password) is None
-
-
-@pytest.mark.parametrize("name", ["", "ab", "x" * 256, "a\nb\tc", "zero\u200bwidth"])
-def test_unusable_names_are_refused(name: str):
-    """Names are neither too short nor too long, and can be seen."""
-
-    assert check_user_name(name) is not None
 
 
 def test_only_required_addresses_have_to_be_given():
