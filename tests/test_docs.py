@@ -54,7 +54,11 @@ def test_every_setting_has_its_row(variable: Variable):
 
     default = find_row("docs/settings.md", variable.name)[1]
 
-    assert default in (f"`{variable.default}`", variable.default, "random at each start")
+    assert default in (
+        f"`{variable.default}`",
+        variable.default,
+        "random at each start",
+    )
 
 
 @pytest.mark.parametrize("name", ["HOST", "PORT"])
@@ -77,7 +81,11 @@ def test_every_plan_key_has_its_row(key: str):
 def test_every_event_has_its_row_and_facts(event: type[Event]):
     """All rows of an event together name each of its facts."""
 
-    rows = [line for line in read("docs/events.md").splitlines() if f"`{event.name}`" in line]
+    rows = [
+        line
+        for line in read("docs/events.md").splitlines()
+        if f"`{event.name}`" in line
+    ]
     told = set(re.findall(r"`(\w+)`", "".join(rows)))
 
     assert {one.name for one in fields(event)} <= told
@@ -91,9 +99,7 @@ def test_every_event_has_its_row_and_facts(event: type[Event]):
     ],
     ids=["runner", "memory_report"],
 )
-def test_every_flag_is_described(
-    page: str, parser: argparse.ArgumentParser
-):
+def test_every_flag_is_described(page: str, parser: argparse.ArgumentParser):
     """A flag that is not in the page does not exist for its reader."""
 
     text = read(page)

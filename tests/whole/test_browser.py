@@ -183,7 +183,7 @@ def test_the_board_lives_again_after_the_roof_was_away(
 
 
 def test_everything_works_without_scripts(url: str, tmp_path: Path):
-    """With JavaScript off the same pages do the same, except for moving by themselves."""
+    """With JavaScript off the same pages do the same, but nothing moves by itself."""
 
     with open_window(url, tmp_path / "profile", scripts=False) as window:
         onboard(window)

@@ -165,6 +165,7 @@
 
   const state = document.getElementById("link-state");
   let socket = null;
+  let leaving = false;
   let attempt = 0;
   let timer = 0;
 
@@ -225,7 +226,7 @@
     fresh.addEventListener("close", (event) => {
       if (socket !== fresh) return;
       tell(false);
-      if (event.code === POLICY_VIOLATION && mayReload()) {
+      if (event.code === POLICY_VIOLATION && !leaving && mayReload()) {
         location.reload();
         return;
       }
@@ -236,6 +237,10 @@
 
   if (subscriptions.length) {
     connect();
+    // The page's own logout closes the socket too: a reload would overtake the form.
+    addEventListener("submit", () => {
+      leaving = true;
+    });
     // A laptop that wakes up should not wait for the next retry.
     addEventListener("online", () => socket.readyState === WebSocket.CLOSED && connect());
   }
