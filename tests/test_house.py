@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SERVICES = ("services.web", "services.ws", "services.tasks")
-ROOMS = ("runner", "dashboard", *SERVICES, "memory_report")
+ROOMS = ("runner", "dashboard", *SERVICES, "memory_report", "benchmarks")
 
 #: What each room may import of the others.
 ARROWS = {
@@ -19,6 +19,7 @@ ARROWS = {
     "dashboard": (),
     **dict.fromkeys(SERVICES, ("dashboard",)),
     "memory_report": ("runner",),
+    "benchmarks": ("memory_report", "runner"),
 }
 
 
