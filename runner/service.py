@@ -114,7 +114,8 @@ class Service:
         self, tasks: TaskGroup, offered: Mapping[str, Any], drained: anyio.Event
     ) -> None:
         plan = self.plan
-        offered = {**offered, "stopping": self._stopping, "mount": plan.mount}
+        own = {"stopping": self._stopping, "lane": self.lane, "mount": plan.mount}
+        offered = {**offered, **own}
 
         if plan.run is not None:
             function = load_function(plan.run)

@@ -14,6 +14,7 @@ from dashboard.resources import Resources
 from . import limits
 from .door import Door, Lane
 from .hub import Hub
+from .hub import Lane as HubLane
 from .stream import open_stream
 
 #: All clients close at once, so this is one closing handshake and its margins.
@@ -23,12 +24,12 @@ _DRAIN_TIMEOUT = limits.FLUSH_TIMEOUT + limits.CLOSE_TIMEOUT + limits.LINGER_TIM
 async def serve(
     *,
     resources: Resources,
-    lanes: Mapping[str, Lane],
+    lane: HubLane,
     task_status: TaskStatus[Hub],
     stopping: anyio.Event,
 ) -> None:
     """Keep the hub until `stopping`, then close every socket with 1001."""
-    hub = Hub(bus=resources.bus, lane=lanes["trio"])
+    hub = Hub(bus=resources.bus, lane=lane)
     unwatch = hub.watch_sessions()
     try:
         task_status.started(hub)

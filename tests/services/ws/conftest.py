@@ -92,14 +92,13 @@ class House:
         return self.clients[-1]
 
     async def _handle(self, sock: socket.socket, received: bytes) -> None:
-        lanes = {"trio": self.lane, "asyncio": self.lane}
         try:
             await handle_connection(
                 sock,
                 received,
                 ws=self.hub,
                 resources=self.resources,
-                lanes=lanes,
+                lanes={"asyncio": self.lane},
                 mount="/websockets",
             )
         except Exception as error:  # noqa: BLE001  # the runner would log it

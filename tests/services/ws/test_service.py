@@ -26,7 +26,7 @@ async def _start(house: Any, tasks: trio.Nursery, stopping: anyio.Event) -> None
     async def run() -> None:
         await serve(
             resources=house.resources,
-            lanes={"trio": house.lane, "asyncio": house.lane},
+            lane=house.lane,
             task_status=Status(),
             stopping=stopping,
         )
