@@ -5,6 +5,7 @@
 cli          the command line: arguments, errors, exit codes
 run          what belongs to the whole interpreter: signals, log, allocator, lanes
 roof         the algorithm: start in order, wait for a reason to stop, drain
+drain        who is asked to stop, in which order, and who was late
 service      one service's life; restarts: whether it gets another
 front_door   listening and accepting; http, protocol: requests; asgi, mounts: whose
 lane         one thread, one event loop, and the two ways across

@@ -74,9 +74,10 @@ class Mounts:
         self._mounts.sort(key=lambda one: len(one.segments), reverse=True)
 
     def remove(self, mount: Mount) -> None:
-        """Take a mount away again."""
+        """Take a mount away again, if it ever was there."""
 
-        self._mounts.remove(mount)
+        if mount in self._mounts:
+            self._mounts.remove(mount)
 
     def find_whole(self) -> TakeSocket | None:
         """Return how the one service that has the port takes sockets, if it is up."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from socket import socket
 from typing import Any
@@ -13,8 +12,8 @@ from typing import Any
 import anyio
 from anyio.abc import TaskGroup
 
+from .drain import Resident, drain, find_late
 from .errors import (
-    LaneClosedError,
     ServiceCrashedError,
     ServiceStartError,
     find_cause,
@@ -31,7 +30,7 @@ from .events import (
 from .front_door import FrontDoor
 from .lane import Lane
 from .mounts import Mounts
-from .plan import Plan
+from .plan import Plan, ServicePlan
 from .restarts import Restarts
 from .service import Service
 from .watchdog import Watchdog, find_running
@@ -67,9 +66,9 @@ class Roof:
         began: float,
     ) -> None:
         self.plan = plan
-        self.services = {
-            name: Service(
-                plan.services[name], lanes[plan.services[name].lane], emit=emit
+        self.residents = {
+            name: Resident(
+                Service(plan.services[name], lanes[plan.services[name].lane], emit=emit)
             )
             for name in plan.order
         }
@@ -85,11 +84,7 @@ class Roof:
             self._door = FrontDoor(sockets, self._mounts, whole=whole, emit=emit)
 
         self._door_ended = anyio.Event()
-        self._ready = {name: anyio.Event() for name in self.services}
-        #: Set once a service is ready, or will not be.
-        self._settled = {name: anyio.Event() for name in self.services}
-        self._ended = {name: anyio.Event() for name in self.services}
-        self._scopes = {name: anyio.CancelScope() for name in self.services}
+        self._announced = False
         self._stop = anyio.Event()
         self._cause = ""
         self._exit_code = EXIT_DRAINED
@@ -107,52 +102,51 @@ class Roof:
 
         async with anyio.create_task_group() as tasks:
             # Start every service, once those that it is after are ready
-            for service in self.services.values():
-                tasks.start_soon(self._supervise, service, tasks)
+            for resident in self.residents.values():
+                tasks.start_soon(self._supervise, resident, tasks)
 
             # Wait for the first reason to stop
             await self._stop.wait()
             self._emit(Draining(cause=self._cause))
 
             # Drain them, each before those that it is after
-            await self._drain()
+            self._watchdog.watch(DRAIN, self.plan.drain_timeout + WATCH_GRACE)
+            await self._drain_in_time()
             tasks.cancel_scope.cancel()
 
         self._watchdog.release(DRAIN)
         return self._exit_code
 
-    async def _supervise(self, service: Service, tasks: TaskGroup) -> None:
-        name = service.name
-
+    async def _supervise(self, resident: Resident, tasks: TaskGroup) -> None:
         try:
-            with self._scopes[name]:
-                await self._wait_for_those_before(service)
-                await self._live(service, tasks)
+            with resident.scope:
+                await self._wait_for_those_before(resident.service)
+                await self._live(resident, tasks)
         except (ServiceStartError, ServiceCrashedError) as error:
-            self._note_failure(service, error)
+            self._note_failure(resident.service, error)
         else:
-            if self._ready[name].is_set():
-                counts = service.statistics() or None
-                self._emit(Stopped(service=name, statistics=counts))
+            if resident.ready.is_set():
+                counts = resident.service.statistics() or None
+                self._emit(Stopped(service=resident.service.name, statistics=counts))
         finally:
-            self._settled[name].set()
-            self._ended[name].set()
+            resident.settled.set()
+            resident.ended.set()
 
-        if all(ended.is_set() for ended in self._ended.values()):
+        if all(one.ended.is_set() for one in self.residents.values()):
             self.stop("finished")
 
-    async def _live(self, service: Service, tasks: TaskGroup) -> None:
+    async def _live(self, resident: Resident, tasks: TaskGroup) -> None:
         """Let the service live, again and again if its restart policy says so."""
 
+        service = resident.service
+        on_ready = partial(self._main.post, self._note_ready, resident, tasks)
         restarts = Restarts(service.plan.restart)
 
         while True:
             self._watchdog.watch(service.name, service.plan.start_timeout + WATCH_GRACE)
 
             try:
-                await service.lane.call(
-                    service.live, self._offered, partial(self._on_ready, service, tasks)
-                )
+                await service.lane.call(service.live, self._offered, on_ready)
                 error: Failure | None = None
             except (ServiceStartError, ServiceCrashedError) as failure:
                 error = failure
@@ -173,38 +167,38 @@ class Roof:
             self._emit(Restarting(service=service.name, delay=round(delay, 3)))
             await anyio.sleep(delay)
 
-    def _on_ready(self, service: Service, tasks: TaskGroup) -> None:
-        self._main.post(self._note_ready, service, tasks)
-
-    def _note_ready(self, service: Service, tasks: TaskGroup) -> None:
+    def _note_ready(self, resident: Resident, tasks: TaskGroup) -> None:
+        service = resident.service
         self._watchdog.release(service.name)
         url = None
 
         if service.mount is not None and self._door is not None:
             self._mounts.add(service.mount)
             service.mount.open = not self._stop.is_set()
-            url = self._make_url(service)
+            url = self._make_url(service.plan, self._door.port)
             self._open_door(self._door, tasks)
 
         seconds = round(time.monotonic() - self._began, 3)
         self._emit(Ready(service=service.name, url=url, seconds=seconds))
         self._offered[service.name] = service.value
-        self._ready[service.name].set()
-        self._settled[service.name].set()
+        resident.ready.set()
+        resident.settled.set()
 
-        if all(ready.is_set() for ready in self._ready.values()):
+        whole = all(one.ready.is_set() for one in self.residents.values())
+        if whole and not self._announced:
+            self._announced = True
             self._emit(Ready(seconds=seconds, pid=os.getpid()))
 
     async def _wait_for_those_before(self, service: Service) -> None:
         for name in service.plan.after:
-            await self._settled[name].wait()
+            before = self.residents[name]
+            await before.settled.wait()
             if self._stop.is_set():
                 await anyio.sleep_forever()  # the drain cancels what never started
 
-            if not self._ready[name].is_set():
-                raise ServiceStartError(
-                    service.name, "after", f"it comes after {name!r}, which is down"
-                )
+            if not before.ready.is_set():
+                reason = f"it comes after {name!r}, which is down"
+                raise ServiceStartError(service.name, "after", reason)
 
     def _open_door(self, door: FrontDoor, tasks: TaskGroup) -> None:
         if door.listening or self._stop.is_set():
@@ -224,11 +218,10 @@ class Roof:
             self._mounts.remove(service.mount)
             service.mount = None
 
-    def _make_url(self, service: Service) -> str:
-        port = self._door.port if self._door else self.plan.port
+    def _make_url(self, plan: ServicePlan, port: int) -> str:
         host = f"[{self.plan.host}]" if ":" in self.plan.host else self.plan.host
-        scheme = "ws" if service.plan.connections else "http"
-        return f"{scheme}://{host}:{port}{(service.plan.mount or '').rstrip('/')}"
+        scheme = "ws" if plan.connections else "http"
+        return f"{scheme}://{host}:{port}{(plan.mount or '').rstrip('/')}"
 
     def _note_failure(self, service: Service, error: Failure) -> None:
         self._emit(_make_crashed(error))
@@ -239,65 +232,41 @@ class Roof:
             self._exit_code = code if isinstance(code, int) else EXIT_CRASHED
             self.stop(f"crashed {service.name}")
 
-    async def _drain(self) -> None:
-        self._watchdog.watch(DRAIN, self.plan.drain_timeout + WATCH_GRACE)
-
+    async def _drain_in_time(self) -> None:
         with anyio.move_on_after(self.plan.drain_timeout):
-            async with anyio.create_task_group() as tasks:
-                if self._door is not None:
-                    self._door.stop()
-
-                for service in self.services.values():
-                    tasks.start_soon(self._drain_service, service)
-
+            await drain(self.residents, self._door)
             if self._door is not None and self._door.listening:
                 await self._door_ended.wait()
 
-        late = [
-            name
-            for name, service in self.services.items()
-            if service.late or not self._ended[name].is_set()
-        ]
+        late = find_late(self.residents)
         if late:
-            self._emit(DrainTimedOut(services=tuple(late)))
+            self._emit(DrainTimedOut(services=late))
             self._exit_code = self._exit_code or EXIT_LATE
-
-    async def _drain_service(self, service: Service) -> None:
-        for other in self.services.values():
-            if service.name in other.plan.after:
-                await self._ended[other.name].wait()
-
-        if not self._ready[service.name].is_set():
-            self._scopes[service.name].cancel()
-        else:
-            if service.mount is not None:
-                service.mount.open = False
-
-            with suppress(LaneClosedError):
-                service.lane.post(service.stop)
-
-        await self._ended[service.name].wait()
 
     def _give_up(self, name: str) -> None:
         """End the process from outside of its loops, because one is blocked."""
 
-        service = self.services.get(name)
-        if service is None:
-            late = [one for one, ended in self._ended.items() if not ended.is_set()]
-            self._emit(DrainTimedOut(services=tuple(late)))
-            self._emit(Stopped(exit_code=EXIT_LATE))
-            os._exit(EXIT_LATE)
+        if name == DRAIN:
+            self._emit(DrainTimedOut(services=find_late(self.residents)))
+            code = EXIT_LATE
+        else:
+            self._emit(_find_blocker(self.residents[name].service))
+            code = EXIT_CRASHED
 
-        # The first to be late may be a bystander in the lane that another one blocks.
-        blocker = find_running(service.lane.thread, Service) or service
-        reason = f"not ready within {blocker.plan.start_timeout:g} s"
-        if blocker.phase == "run":
-            reason = f"it blocks its lane, and {name!r} cannot start"
-
-        self._emit(Crashed(service=blocker.name, phase=blocker.phase, error=reason))
-        self._emit(Stopped(exit_code=EXIT_CRASHED))
-        os._exit(EXIT_CRASHED)
+        self._emit(Stopped(exit_code=code))
+        os._exit(code)
 
 
 def _make_crashed(error: Failure) -> Crashed:
     return Crashed(service=error.service, phase=error.phase, error=error.reason)
+
+
+def _find_blocker(late: Service) -> Crashed:
+    """Tell whose start is late: a bystander's may be, in a lane that another blocks."""
+
+    service = find_running(late.lane.thread, Service) or late
+    reason = f"not ready within {service.plan.start_timeout:g} s"
+    if service.phase == "run":
+        reason = f"it blocks its lane, and {late.name!r} cannot start"
+
+    return Crashed(service=service.name, phase=service.phase, error=reason)

@@ -54,7 +54,7 @@ async def test_an_upgrade_reaches_the_service_in_its_own_lane(backend: str):
     async with running_roof({"web": WEB, "ws": {**WS, "backend": backend}}) as run:
         await run.wait_ready()
         answer = await talk(run.port, UPGRADE + b"early")
-        counts = run.roof.services["ws"].statistics()
+        counts = run.roof.residents["ws"].service.statistics()
 
     assert answer == b"TAKEN /websockets\n" + UPGRADE + b"early"
     assert counts == {"connections": 1}

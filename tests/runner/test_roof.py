@@ -33,7 +33,7 @@ async def test_services_start_in_order_and_drain_in_reverse(table: Any):
 
     async with running_roof(services) as run:
         await run.wait_ready()
-        value = run.roof.services["second"].value
+        value = run.roof.residents["second"].service.value
 
     assert value == "after one"
     assert run.names() == [
@@ -213,7 +213,7 @@ async def test_each_service_may_have_its_own_lane():
 
     async with running_roof(services) as run:
         await run.wait_ready()
-        lanes = [service.lane for service in run.roof.services.values()]
+        lanes = [one.service.lane for one in run.roof.residents.values()]
 
     assert [(lane.name, lane.backend) for lane in lanes] == [
         ("asyncio", "asyncio"),
@@ -240,7 +240,10 @@ async def test_a_request_in_flight_is_finished_before_the_stop():
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(ask)
-            gate, web = run.roof.services["gate"], run.roof.services["web"]
+            gate, web = (
+                run.roof.residents["gate"].service,
+                run.roof.residents["web"].service,
+            )
             while not web.statistics().get("requests"):
                 await anyio.lowlevel.checkpoint()
 
