@@ -63,6 +63,19 @@ async def crash(*, task_status: TaskStatus[Any], stopping: anyio.Event) -> None:
     raise ValueError("it broke")
 
 
+async def crash_while_any(
+    *, failures: list[int], task_status: TaskStatus[Any], stopping: anyio.Event
+) -> None:
+    """Be ready and fail as often as there are failures left."""
+
+    task_status.started()
+    if failures:
+        failures.pop()
+        raise ValueError("once more")
+
+    await stopping.wait()
+
+
 async def exit_interpreter(*, task_status: TaskStatus[Any]) -> None:
     """Be ready, then do what would end an unguarded interpreter."""
 

@@ -193,6 +193,31 @@ async def test_a_failed_service_is_restarted_until_its_budget_is_spent(
     assert run.exit_code == EXIT_CRASHED
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_restarted_service_is_back_at_its_path(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Its mount goes with the crash and comes back; the whole is ready but once."""
+
+    monkeypatch.setattr("runner.restarts.DELAY", 0.0001)
+    web = fake("crash_while_any", options={"failures": [1, 2]}, restart="always")
+    web |= {"asgi": f"{FAKES}:create_echo", "mount": "/"}
+
+    async with running_roof({"web": web}) as run:
+        with anyio.fail_after(10):
+            while run.names().count("ready web") < 3:
+                await anyio.lowlevel.checkpoint()
+
+        answer = await talk(
+            run.port, b"GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+
+    assert answer.endswith(b"GET /x 0\n")
+    assert run.names().count("restarting web") == 2
+    assert run.names().count("ready") == 1
+    assert run.exit_code == EXIT_DRAINED
+
+
 async def test_a_stop_during_the_start_ends_the_start(table: Any):
     """Nobody waits for a service to become ready that is not wanted any more."""
 
@@ -240,10 +265,7 @@ async def test_a_request_in_flight_is_finished_before_the_stop():
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(ask)
-            gate, web = (
-                run.roof.residents["gate"].service,
-                run.roof.residents["web"].service,
-            )
+            gate, web = (run.roof.residents[name].service for name in services)
             while not web.statistics().get("requests"):
                 await anyio.lowlevel.checkpoint()
 
