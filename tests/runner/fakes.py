@@ -70,6 +70,7 @@ async def crash_while_any(
 
     task_status.started()
     if failures:
+        await anyio.sleep(0.01)  # until its mount is there as well
         failures.pop()
         raise ValueError("once more")
 
