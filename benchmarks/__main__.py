@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import echo, idle, start, web
-from benchmarks.command import make_parser, print_figures
+from benchmarks.cli import make_parser, print_figures
 from benchmarks.figures import Figure
 from memory_report.arrangements import SEPARATE, TOGETHER
 from memory_report.errors import ReportError

@@ -12,15 +12,15 @@ from statistics import median
 
 import trio
 
-from benchmarks.command import run_alone
+from benchmarks.cli import run_alone
 from benchmarks.echo_client import EchoClient
 from benchmarks.figures import Figure, median_ratio, percentile
 from benchmarks.launches import Scene, interleave, open_scene
 from benchmarks.wrk import saturate
 from memory_report.arrangements import SEPARATE
 
-PAIRS, SECONDS = 4, 8
-QUICK_PAIRS, QUICK_SECONDS = 2, 3
+PAIRS, SECONDS = 7, 4
+QUICK_PAIRS, QUICK_SECONDS = 3, 2
 INTERVAL = 0.005
 #: wrk starts before the first ping and ends after the last one.
 MARGIN = 1

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import trio
 
-from benchmarks.command import run_alone
+from benchmarks.cli import run_alone
 from benchmarks.figures import Figure
 from memory_report.arrangements import TOGETHER, open_arrangement
 from runner.system import list_descendants, read_activity

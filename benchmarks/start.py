@@ -18,7 +18,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from threading import Timer
 
-from benchmarks.command import run_alone
+from benchmarks.cli import run_alone
 from benchmarks.figures import Figure, median_ratio
 from memory_report.arrangements import ROOT, is_whole_ready, make_environment
 from memory_report.environment import compile_bytecode

@@ -14,15 +14,15 @@ from statistics import median
 
 import trio
 
-from benchmarks.command import run_alone
+from benchmarks.cli import run_alone
 from benchmarks.echo import list_loads
 from benchmarks.figures import Figure, median_ratio
 from benchmarks.launches import Scene, interleave, open_scene
 from benchmarks.wrk import saturate
 from memory_report.arrangements import SEPARATE
 
-PAIRS, SECONDS = 4, 8
-QUICK_PAIRS, QUICK_SECONDS = 2, 3
+PAIRS, SECONDS = 5, 5
+QUICK_PAIRS, QUICK_SECONDS = 3, 3
 TRIGGER_INTERVAL = 0.5
 
 
