@@ -162,7 +162,7 @@ async def sample_processes(
 def _read_group(name: str, pids: tuple[int, ...]) -> Footprint:
     try:
         footprints = [read_footprint(pid) for pid in pids]
-    except (ProcessLookupError, FileNotFoundError) as error:
+    except ProcessLookupError as error:
         reason = f"process {name!r} or a child of it ended while it was sampled"
         raise MeasurementError(reason) from error
     except PermissionError as error:

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from functools import partial
 from socket import socket
 
-from .events import Emit, Starting, Stopped
+from .events import Emit, Event, Ready, Starting, Stopped
 from .front_door import bind_sockets
 from .lane import Lane, find_loop, open_lanes, run_in_backend
 from .log import configure_logging
 from .plan import Backend, Plan
 from .roof import EXIT_LATE, Roof
 from .signals import StopSignals
-from .system import cap_arenas, read_age
+from .system import cap_arenas, freeze_heap, read_age
 
 #: Seconds that a thread may keep the interpreter before another one gets it, where
 #: two event loops share it. With Python's 5 ms a message in one lane waits up to
@@ -43,8 +43,9 @@ def run_plan(plan: Plan, *, log_format: str, log_level: str) -> int:
     sockets = bind_sockets(plan.host, plan.port) if plan.mounted else []
     main, others = make_lanes(plan)
     emit(_set_interpreter(plan, main, others))
+    settle = partial(_emit_and_settle, emit)
     code = run_in_backend(
-        main.backend, _run_roof, plan, main, others, sockets, signals, emit, began
+        main.backend, _run_roof, plan, main, others, sockets, signals, settle, began
     )
     emit(Stopped(exit_code=code))
     return code
@@ -98,6 +99,14 @@ def _set_interpreter(plan: Plan, main: Lane, others: Sequence[Lane]) -> Starting
         switch_interval=interval,
         arenas=arenas,
     )
+
+
+def _emit_and_settle(emit: Emit, event: Event) -> None:
+    """Emit an event, and freeze the heap when the whole has become ready."""
+
+    emit(event)
+    if isinstance(event, Ready) and event.service is None:
+        freeze_heap()
 
 
 def _end_at_once(emit: Emit) -> int:

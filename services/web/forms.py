@@ -5,20 +5,19 @@ Every check returns a sentence to show beside the field, or None.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from html import escape
-from typing import TYPE_CHECKING
+from html import escape, unescape
 from urllib.parse import parse_qs
 
+from quart import Request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from services.web.sanitise import MAX_LENGTH, clean_note
 from services.web.security import image_link, web_link
 
-if TYPE_CHECKING:
-    from quart import Request
-
 _MAX_FIELDS = 200
+_ELEMENT = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +157,6 @@ def note_from_text(text: str) -> str:
 def text_from_note(html: str) -> str:
     """Turn a note's HTML into what its editor shows: plain text where it can."""
 
-    from html import unescape
-
     plain = html.replace("</p>", "\n\n").replace("<p>", "").replace("<br>", "\n")
     if "<" in plain:
         return html
@@ -170,6 +167,4 @@ def text_from_note(html: str) -> str:
 
 
 def _looks_like_html(text: str) -> bool:
-    import re
-
-    return re.search(r"</?[a-zA-Z][^<>]*>", text) is not None
+    return _ELEMENT.search(text) is not None

@@ -74,7 +74,6 @@ class _Builder:
         self._board = board
         self._rules: dict[str, list[str]] = {layout.id: [] for layout in board.layouts}
         self._count = 0
-        self._placed: set[str] = set()
         self._items: dict[str | None, list[Item]] = {}
         for item in board.items:
             self._items.setdefault(item.section_id, []).append(item)
@@ -87,14 +86,13 @@ class _Builder:
                 self._nested.setdefault(placement.section_id, []).append(section)
 
     def area(self, section: Section, *, depth: int) -> Area:
-        self._placed.add(section.id)
         css = self._next_class()
         places = [self._item(item) for item in self._items.pop(section.id, [])]
+        # A section has one parent, so a circle in a file is never entered from here.
         if depth < _MAX_DEPTH:
             places += [
                 self._section(nested, depth=depth + 1)
                 for nested in self._nested.get(section.id, [])
-                if nested.id not in self._placed
             ]
 
         return Area(

@@ -9,6 +9,8 @@ import hashlib
 import hmac
 import re
 import secrets
+from base64 import b64encode
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 #: A path of this site: one slash, then neither slash nor backslash. Browsers
@@ -66,7 +68,8 @@ class FormTokens:
 
     def _sign(self, token: str, session_token: str) -> str:
         message = f"{token}\0{session_token}".encode("utf-8", "replace")
-        return hmac.digest(self._key, message, "sha256").hex()
+        # Keyed BLAKE2 is a MAC of its own, at a tenth of the cost of OpenSSL's HMAC.
+        return hashlib.blake2b(message, key=self._key, digest_size=32).hexdigest()
 
 
 def local_path(target: str, *, default: str = "/") -> str:
@@ -78,6 +81,7 @@ def local_path(target: str, *, default: str = "/") -> str:
     return quote(target, safe="/?&=%#:+,;@!$'()*[]~")
 
 
+@lru_cache(maxsize=256)
 def web_link(url: str | None) -> str | None:
     """Return the URL where it is an absolute http(s) address, else None."""
 
@@ -122,7 +126,7 @@ def content_policy(*, external_images: bool, style: str = "") -> str:
     styles = "'self'"
     if style:
         digest = hashlib.sha256(style.encode()).digest()
-        styles += f" 'sha256-{_base64(digest)}'"
+        styles += f" 'sha256-{b64encode(digest).decode()}'"
 
     # Icons of apps are addresses that the board's owner chose.
     images = "'self' data: https: http:" if external_images else "'self' data:"
@@ -131,9 +135,3 @@ def content_policy(*, external_images: bool, style: str = "") -> str:
         "object-src 'none'; base-uri 'none'; form-action 'self'; "
         "frame-ancestors 'none'"
     )
-
-
-def _base64(data: bytes) -> str:
-    from binascii import b2a_base64
-
-    return b2a_base64(data, newline=False).decode()

@@ -196,7 +196,7 @@ def form_cookie_name(site: Site, request: Request) -> str:
 async def _find_session(site: Site, request: Request) -> Session | None:
     for name in site.resources.settings.accepted_cookie_names:
         token = request.cookies.get(name)
-        if not token or len(token) > 256:
+        if not token:
             continue
 
         session = await find_session(

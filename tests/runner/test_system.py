@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from runner.system import (
     cap_arenas,
     find_listener,
@@ -43,6 +45,16 @@ def test_memory_that_is_touched_shows_in_every_figure():
     for figure in ("rss", "pss", "uss"):
         grown = getattr(after, figure) - getattr(before, figure)
         assert 19 * MIB <= grown <= 42 * MIB  # the bytes to write are there twice
+
+
+def test_a_process_that_has_ended_has_no_footprint():
+    """It is a lookup error, whatever file the system did not find."""
+
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+
+    with pytest.raises(ProcessLookupError, match=f"process {child.pid} has ended"):
+        read_footprint(child.pid)
 
 
 def test_descendants_are_found_and_forgotten():

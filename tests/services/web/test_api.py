@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from dashboard.resources import Resources
-from services.web import api
+from services.web import api, create_app
 from services.web.live import LiveState
 
 from .helpers import Browser, FakeClock, FakeMonitor
@@ -153,6 +153,20 @@ async def test_listening_for_pings_is_bounded_and_ends(resources: Resources):
     after = resources.bus.statistics()["delivered"]
 
     assert (before, between, after) == (0, 1, 1)
+
+
+async def test_a_stopped_application_listens_no_more(
+    resources: Resources, monitor: FakeMonitor
+):
+    """When the application ends, the bus calls it no longer."""
+
+    app = create_app(resources=resources, monitor=monitor)
+    async with app.test_app():
+        resources.bus.publish("memory", {"process": "x"})
+
+    resources.bus.publish("memory", {"process": "x"})
+
+    assert resources.bus.statistics()["delivered"] == 1
 
 
 async def test_samples_may_arrive_from_another_thread(resources: Resources):

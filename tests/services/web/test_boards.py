@@ -130,6 +130,8 @@ async def test_onlookers_cannot_change_the_board(
     note = _item_paths(await _edit_page(member), "notebook")[0]
     onlooker = await _stranger_to_the_board(app, database)
     token = (await onlooker.get("/")).form_token
+    looked = await onlooker.get(note)
+    assert looked.status == 403
     for target in (f"{path}/items", note, f"{note}/remove"):
         fields = {"csrf_token": token, "kind": "memory", "content": "mine"}
         page = await onlooker.post(target, fields)

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from quart import Quart
+from quart.testing import WebsocketResponseError
 
 from dashboard.errors import DatabaseBusyError
 from services.web.app import MAX_BODY_BYTES, ROUTES
@@ -145,8 +146,40 @@ async def test_missing_pages_are_told_to_people(member: Browser):
     page = await member.get("/nowhere")
 
     assert page.status == 404
-    assert "Nothing here" in page.words
+    assert "Nothing here The page does not exist, or you may not see it." in page.words
     assert 'href="/"' in page.text
+
+
+async def test_every_form_carries_its_token(member: Browser):
+    """No form on any page would be refused for want of a token."""
+
+    board_path = await member.home()
+    edit = await member.get(f"{board_path}?edit=1")
+    items = re.findall(r'href="(/boards/\w+/items/\w+)"', edit.text)
+    pages = [edit, *[await member.get(path) for path in items]]
+    forms = [
+        form
+        for page in pages
+        for form in re.findall(r"<form .*?</form>", page.text, re.DOTALL)
+    ]
+
+    assert len(items) == 4
+    assert len(forms) >= 1 + 5 + 5 + 4 * 2
+    for form in forms:
+        assert form.count('name="csrf_token" value="') == 1
+
+
+async def test_websockets_elsewhere_are_refused_without_a_fault(
+    app: Quart, caplog: pytest.LogCaptureFixture
+):
+    """A socket at an address of ours is a plain 404, and no error for the log."""
+
+    with pytest.raises(WebsocketResponseError) as refused:
+        async with app.test_client().websocket("/websockets") as socket:
+            await socket.receive()
+
+    assert refused.value.response.status_code == 404
+    assert caplog.records == []
 
 
 async def test_missing_addresses_are_told_to_programs(stranger: Browser):
