@@ -171,5 +171,6 @@ def _switch(layout: Layout) -> int:
     return max(breakpoint_, min(columns * _COLUMN_WIDTH, _WIDEST_SWITCH))
 
 
-def _clamp(value: int, low: int, high: int) -> int:
-    return max(low, min(value, high))
+def _clamp(value: object, low: int, high: int) -> int:
+    # SQLite keeps text in a column of integers; in a style sheet it would be code.
+    return max(low, min(value, high)) if isinstance(value, int) else low

@@ -421,6 +421,24 @@ async def test_broken_options_do_not_break_the_board(
     assert page.status == 200
 
 
+async def test_text_in_place_of_positions_reaches_no_style_sheet(
+    member: Browser, database: Database
+):
+    """SQLite stores text where numbers belong; the page is shown without it."""
+
+    hostile = "1}body{display:none"
+    async with database.write() as tx:
+        await tx.execute(
+            "UPDATE item_layout SET x_offset = ?, width = ?", (hostile,) * 2
+        )
+        await tx.execute("UPDATE layout SET column_count = ?", (hostile,))
+
+    page = await member.get("/")
+
+    assert page.status == 200
+    assert "display:none" not in page.text
+
+
 async def test_board_without_items_says_so(member: Browser, database: Database):
     """An empty board is no blank page."""
 
