@@ -15,13 +15,46 @@ from dashboard.identity import Session
 from dashboard.stored import read_options, read_server_setting
 
 Placements = Mapping[str, dict[str, Placement]]
+Rows = list[sqlite3.Row]
 
 _BOARD = (
     "SELECT id, name, is_public, creator_id, page_title, meta_title, logo_image_url,"
     " favicon_image_url, background_image_url, background_image_attachment,"
     " background_image_repeat, background_image_size, primary_color, secondary_color,"
     " opacity, custom_css, disable_status, item_radius, icon_color"
-    " FROM board WHERE id = ?"
+    " FROM board WHERE id = :board"
+)
+_LAYOUTS = (
+    "SELECT id, name, column_count, breakpoint FROM layout WHERE board_id = :board"
+    " ORDER BY breakpoint, id"
+)
+_SECTIONS = (
+    "SELECT s.id, s.kind, s.name, s.options, s.x_offset AS x, s.y_offset AS y,"
+    " coalesce(c.collapsed, 0) AS collapsed FROM section AS s"
+    " LEFT JOIN section_collapse_state AS c"
+    " ON c.section_id = s.id AND c.user_id = :user"
+    " WHERE s.board_id = :board ORDER BY s.y_offset, s.x_offset, s.id"
+)
+_SECTION_PLACEMENTS = (
+    "SELECT p.section_id AS owner_id, p.parent_section_id AS section_id,"
+    " p.layout_id, p.x_offset, p.y_offset, p.width, p.height"
+    " FROM section_layout AS p JOIN section AS s ON s.id = p.section_id"
+    " WHERE s.board_id = :board"
+)
+_ITEMS = "SELECT id, kind, options, advanced_options FROM item WHERE board_id = :board"
+_ITEM_PLACEMENTS = (
+    "SELECT p.item_id AS owner_id, p.section_id, p.layout_id, p.x_offset,"
+    " p.y_offset, p.width, p.height"
+    " FROM item_layout AS p JOIN item AS i ON i.id = p.item_id"
+    " WHERE i.board_id = :board"
+)
+_PARTS = (
+    _BOARD,
+    _LAYOUTS,
+    _SECTIONS,
+    _SECTION_PLACEMENTS,
+    _ITEMS,
+    _ITEM_PLACEMENTS,
 )
 
 
@@ -68,17 +101,19 @@ async def _load(
     if not access:
         return None
 
-    row = await tx.one(_BOARD, (board_id,))
-    if row is None:
+    names = {"board": board_id, "user": session.user_id if session else None}
+    parts = await tx.all_each(*((part, names) for part in _PARTS))
+    boards, layout_rows, section_rows, section_placements, item_rows, placements = parts
+    if not boards:
         return None
 
-    layouts = await _load_layouts(tx, board_id)
-    sections = await _load_sections(tx, board_id, session)
-    items = await _load_items(tx, board_id, layouts, sections)
+    layouts = tuple(Layout(**dict(row)) for row in layout_rows)
+    sections = _make_sections(section_rows, _group(section_placements))
+    items = _make_items(item_rows, _group(placements), layouts, sections)
     used = [i for item in items for i in list_app_ids(item.kind, item.options)]
-    values = dict(row)
-    values["is_public"] = bool(row["is_public"])
-    values["disable_status"] = bool(row["disable_status"])
+    values = dict(boards[0])
+    values["is_public"] = bool(values["is_public"])
+    values["disable_status"] = bool(values["disable_status"])
     return Board(
         **values,
         layouts=layouts,
@@ -90,34 +125,7 @@ async def _load(
     )
 
 
-async def _load_layouts(tx: Transaction, board_id: str) -> tuple[Layout, ...]:
-    rows = await tx.all(
-        "SELECT id, name, column_count, breakpoint FROM layout WHERE board_id = ?"
-        " ORDER BY breakpoint, id",
-        (board_id,),
-    )
-    return tuple(Layout(**dict(row)) for row in rows)
-
-
-async def _load_sections(
-    tx: Transaction, board_id: str, session: Session | None
-) -> tuple[Section, ...]:
-    placements = await _load_placements(
-        tx,
-        "SELECT p.section_id AS owner_id, p.parent_section_id AS section_id,"
-        " p.layout_id, p.x_offset, p.y_offset, p.width, p.height"
-        " FROM section_layout AS p JOIN section AS s ON s.id = p.section_id"
-        " WHERE s.board_id = ?",
-        board_id,
-    )
-    rows = await tx.all(
-        "SELECT s.id, s.kind, s.name, s.options, s.x_offset AS x, s.y_offset AS y,"
-        " coalesce(c.collapsed, 0) AS collapsed FROM section AS s"
-        " LEFT JOIN section_collapse_state AS c"
-        " ON c.section_id = s.id AND c.user_id = ?"
-        " WHERE s.board_id = ? ORDER BY s.y_offset, s.x_offset, s.id",
-        (session.user_id if session else None, board_id),
-    )
+def _make_sections(rows: Rows, placements: Placements) -> tuple[Section, ...]:
     return tuple(
         Section(
             id=row["id"],
@@ -133,24 +141,12 @@ async def _load_sections(
     )
 
 
-async def _load_items(
-    tx: Transaction,
-    board_id: str,
+def _make_items(
+    rows: Rows,
+    placements: Placements,
     layouts: tuple[Layout, ...],
     sections: tuple[Section, ...],
 ) -> tuple[Item, ...]:
-    placements = await _load_placements(
-        tx,
-        "SELECT p.item_id AS owner_id, p.section_id, p.layout_id, p.x_offset,"
-        " p.y_offset, p.width, p.height"
-        " FROM item_layout AS p JOIN item AS i ON i.id = p.item_id"
-        " WHERE i.board_id = ?",
-        board_id,
-    )
-    rows = await tx.all(
-        "SELECT id, kind, options, advanced_options FROM item WHERE board_id = ?",
-        (board_id,),
-    )
     first = layouts[0].id if layouts else ""
     items = [_make_item(row, placements.get(row["id"], {}), first) for row in rows]
     order = {section.id: index for index, section in enumerate(sections)}
@@ -187,10 +183,10 @@ def _make_item(
     )
 
 
-async def _load_placements(tx: Transaction, sql: str, board_id: str) -> Placements:
+def _group(rows: Rows) -> Placements:
     """Placements by what stands there, then by layout."""
     found: dict[str, dict[str, Placement]] = defaultdict(dict)
-    for row in await tx.all(sql, (board_id,)):
+    for row in rows:
         found[row["owner_id"]][row["layout_id"]] = Placement(
             layout_id=row["layout_id"],
             section_id=row["section_id"],

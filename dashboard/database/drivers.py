@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import aiosqlite
 
 Parameters = Sequence[Any] | Mapping[str, Any]
+Query = tuple[str, Parameters]
 T = TypeVar("T")
 
 #: A thread that has been told to stop takes microseconds.
@@ -36,6 +37,8 @@ class Connection(Protocol):
     async def fetch(
         self, sql: str, parameters: Parameters = ()
     ) -> list[sqlite3.Row]: ...
+
+    async def fetch_each(self, *queries: Query) -> list[list[sqlite3.Row]]: ...
 
     async def execute(self, sql: str, parameters: Parameters = ()) -> int: ...
 
@@ -121,6 +124,9 @@ class SqliteConnection:
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         return self._raw.execute(sql, parameters).fetchall()
 
+    async def fetch_each(self, *queries: Query) -> list[list[sqlite3.Row]]:
+        return [await self.fetch(*query) for query in queries]
+
     async def execute(self, sql: str, parameters: Parameters = ()) -> int:
         return self._raw.execute(sql, parameters).rowcount
 
@@ -144,6 +150,12 @@ class AiosqliteConnection:
 
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         return await run_to_end(self._fetch(sql, parameters))
+
+    async def fetch_each(self, *queries: Query) -> list[list[sqlite3.Row]]:
+        # All are in the thread's queue before the first is done: it runs them in
+        # one go, and does not wait for the loop between two.
+        fetches = [self._fetch(*query) for query in queries]
+        return await run_to_end(asyncio.gather(*fetches))
 
     async def execute(self, sql: str, parameters: Parameters = ()) -> int:
         return await run_to_end(
