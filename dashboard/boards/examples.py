@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from dashboard.boards.edit import insert_app, insert_item
 from dashboard.database import Transaction
 from dashboard.ids import new_id
@@ -50,10 +52,16 @@ async def _insert_board(tx: Transaction, *, owner_id: str) -> str:
 
 async def _insert_items(tx: Transaction, board_id: str) -> None:
     python = await insert_app(
-        tx, name="Python", href="https://www.python.org/", icon_url=_icon("3776ab")
+        tx,
+        name="Python",
+        href="https://www.python.org/",
+        icon_url=_icon("P", colour="#3776ab"),
     )
     sqlite = await insert_app(
-        tx, name="SQLite", href="https://www.sqlite.org/", icon_url=_icon("0f80cc")
+        tx,
+        name="SQLite",
+        href="https://www.sqlite.org/",
+        icon_url=_icon("S", colour="#0f80cc"),
     )
     # No ping: nothing leaves for the internet before somebody asks for it.
     app = {"appId": python, "pingEnabled": False}
@@ -82,10 +90,12 @@ async def _make_home(tx: Transaction, board_id: str, *, owner_id: str) -> None:
     )
 
 
-def _icon(colour: str) -> str:
-    """A plain tile, within the page: no request, no file."""
-    return (
-        "data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'"
-        "%20viewBox='0%200%208%208'%3E%3Crect%20width='8'%20height='8'%20rx='2'"
-        f"%20fill='%23{colour}'/%3E%3C/svg%3E"
+def _icon(letter: str, *, colour: str) -> str:
+    """A tile with a letter, within the page: no request, no file."""
+    image = (
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
+        f"<rect width='16' height='16' rx='4' fill='{colour}'/>"
+        "<text x='8' y='11.5' text-anchor='middle' font-family='sans-serif'"
+        f" font-weight='bold' font-size='10' fill='white'>{letter}</text></svg>"
     )
+    return f"data:image/svg+xml,{quote(image)}"
