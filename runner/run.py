@@ -39,7 +39,8 @@ def run_plan(plan: Plan, *, log_format: str, log_level: str) -> int:
 
     began = time.monotonic() - read_age()
     emit = configure_logging(log_format, log_level)
-    signals = StopSignals(at_once=partial(_end_at_once, emit))
+    last_words = Stopped(exit_code=EXIT_LATE)
+    signals = StopSignals(at_once=partial(emit, last_words), exit_code=EXIT_LATE)
     sockets = bind_sockets(plan.host, plan.port) if plan.mounted else []
     main, others = make_lanes(plan)
     emit(_set_interpreter(plan, main, others))
@@ -107,8 +108,3 @@ def _emit_and_settle(emit: Emit, event: Event) -> None:
     emit(event)
     if isinstance(event, Ready) and event.service is None:
         freeze_heap()
-
-
-def _end_at_once(emit: Emit) -> int:
-    emit(Stopped(exit_code=EXIT_LATE))
-    return EXIT_LATE

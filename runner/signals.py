@@ -17,11 +17,12 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class StopSignals:
     """What the user has asked for. To be made in the main thread, and early.
 
-    `at_once` is called for the second signal and returns the exit code.
+    The second signal calls `at_once` and ends the process with `exit_code`.
     """
 
-    def __init__(self, *, at_once: Callable[[], int]) -> None:
+    def __init__(self, *, at_once: Callable[[], None], exit_code: int) -> None:
         self._at_once = at_once
+        self._exit_code = exit_code
         self._cause: str | None = None
         self._on_stop: Callable[[str], object] | None = None
 
@@ -37,7 +38,10 @@ class StopSignals:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._cause is not None:
-            os._exit(self._at_once())
+            try:
+                self._at_once()
+            finally:  # also where the handler has cut into a write of the same log
+                os._exit(self._exit_code)
 
         self._cause = signal.Signals(number).name
         if self._on_stop is not None:
