@@ -91,10 +91,10 @@ def find_missing(settings: Settings, label: str) -> list[str]:
             "give all processes one Redis, or run the services together"
         )
 
-    if here == {"tasks"} and not settings.cron_job_api_key_given:
+    if here == {"tasks"} and not settings.cron_job_api_key:
         lines.append(
-            "CRON_JOB_API_KEY is not set: nobody knows the key of the tasks API; "
-            "give all processes the same one"
+            "CRON_JOB_API_KEY is not set: the tasks API refuses everybody; "
+            "give all processes the same key"
         )
 
     return lines

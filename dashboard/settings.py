@@ -37,8 +37,6 @@ class Settings:
     cookie_prefix: str = "homarr"
     auth_secret: str = field(default="", repr=False)
     cron_job_api_key: str = field(default="", repr=False)
-    #: Whether the key was set, and is not one that only this process knows.
-    cron_job_api_key_given: bool = False
     allowed_origins: tuple[str, ...] = ()
     log_level: str = "info"
     no_external_connection: bool = False
@@ -75,7 +73,6 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {
         "auth_secret": secrets.token_urlsafe(32),
-        "cron_job_api_key": secrets.token_urlsafe(32),
     }
     for variable in VARIABLES:
         text = environ.get(variable.name, "").strip()
@@ -88,8 +85,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             shown = _hide_password(text)
             raise SettingsError(variable.name, shown, str(error)) from None
 
-    given = bool(environ.get("CRON_JOB_API_KEY", "").strip())
-    return Settings(**values, cron_job_api_key_given=given)
+    return Settings(**values)
 
 
 def parse_duration(text: str) -> float:
@@ -224,7 +220,7 @@ VARIABLES: tuple[Variable, ...] = (
         attribute="cron_job_api_key",
         parse=str,
         default="",
-        about="key of the tasks API; random at each start when unset",
+        about="key of the tasks API, which refuses everybody when it is unset",
     ),
     Variable(
         name="ALLOWED_ORIGINS",

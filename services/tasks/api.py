@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,8 +40,9 @@ def create_app(
     *, resources: Resources, tasks: Scheduler, mount: str = "/trpc"
 ) -> Application:
     """Make the application that answers under `mount`."""
-    key = resources.settings.cron_job_api_key.encode()
-    api = _Api(scheduler=tasks, key=key, mount=mount)
+    # Without a key that somebody knows, a random one refuses everybody.
+    key = resources.settings.cron_job_api_key or secrets.token_urlsafe(32)
+    api = _Api(scheduler=tasks, key=key.encode(), mount=mount)
 
     async def application(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

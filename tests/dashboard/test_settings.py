@@ -41,13 +41,14 @@ def test_an_empty_variable_counts_as_unset():
     assert load_settings({"DB_URL": " "}).db_url == "./appdata/db/db.sqlite"
 
 
-def test_keys_are_random_unless_given():
-    """Each start has its own keys; a given one is kept."""
+def test_the_secret_is_random_unless_given():
+    """Each start has its own secret; a given key is kept, and none is made up."""
     first, second = load_settings({}), load_settings({})
 
     assert first.auth_secret != second.auth_secret
-    assert first.cron_job_api_key != second.cron_job_api_key
-    assert len(first.cron_job_api_key) >= 32
+    assert len(first.auth_secret) >= 32
+    assert load_settings({"AUTH_SECRET": "s"}).auth_secret == "s"
+    assert first.cron_job_api_key == ""
     assert load_settings({"CRON_JOB_API_KEY": "k"}).cron_job_api_key == "k"
 
 
