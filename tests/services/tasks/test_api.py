@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -111,6 +112,17 @@ async def test_without_the_key_nothing_is_told_or_done(
         b'{"code":"FORBIDDEN","httpStatus":403,"path":"' + name.encode() + b'"}}}',
     )
     assert desk.calls == []
+
+
+@pytest.mark.parametrize("headers", [(), ((b"cron-job-api-key", b""),)])
+async def test_a_key_that_is_not_set_lets_nobody_in(desk: Any, headers: Any) -> None:
+    """An empty setting is no key, so an empty header does not match it."""
+    resources = dataclasses.replace(desk.resources, settings=Settings())
+    client = Client(create_app(resources=resources, tasks=desk.scheduler))
+
+    status, _ = await client.request("GET", "/trpc/getAll", headers=headers)
+
+    assert status == 403
 
 
 async def test_trigger_runs_the_job(client: Client, desk: Any) -> None:
