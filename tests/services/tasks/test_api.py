@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from dashboard.jobs import JOBS, Job, load_job_configuration
+from dashboard.settings import Settings
 from services.tasks import create_app
 
 KEY = (b"cron-job-api-key", b"the key")
