@@ -116,10 +116,12 @@ async def test_without_the_key_nothing_is_told_or_done(
 
 
 @pytest.mark.parametrize("headers", [(), ((b"cron-job-api-key", b""),)])
-async def test_a_key_that_is_not_set_lets_nobody_in(desk: Any, headers: Any) -> None:
+async def test_a_key_that_is_not_set_lets_nobody_in(
+    client: Client, desk: Any, headers: Any
+) -> None:
     """An empty setting is no key, so an empty header does not match it."""
     resources = dataclasses.replace(desk.resources, settings=Settings())
-    client = Client(create_app(resources=resources, tasks=desk.scheduler))
+    client.application = create_app(resources=resources, tasks=desk.scheduler)
 
     status, _ = await client.request("GET", "/trpc/getAll", headers=headers)
 
