@@ -70,6 +70,24 @@ async def test_a_service_that_has_the_port_alone_gets_sockets_unread():
     assert answer == b"TAKEN /websockets\n"
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+async def test_whoever_is_ready_first_does_not_get_the_whole_port(backend: str):
+    """The port opens with the first service, and belongs to all of the plan."""
+
+    services = {"ws": {**WS, "backend": backend}, "web": {**WEB, "after": ["ws"]}}
+
+    async with running_roof(services) as run:
+        await run.wait_ready()
+        page = await talk(
+            run.port, b"GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        )
+        socket_ = await talk(run.port, UPGRADE)
+
+    assert run.names()[:2] == ["ready ws", "ready web"]
+    assert page.endswith(b"GET /x 0\n")
+    assert socket_.startswith(b"TAKEN /websockets")
+
+
 async def test_a_connection_that_fails_harms_nobody():
     """Its error is told; the next connection is served."""
 
