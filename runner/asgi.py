@@ -127,10 +127,14 @@ async def _serve_counted(
     mount: Mount, app: Asgi, scope: Scope, receive: Receive, send: Send
 ) -> None:
     counts = mount.counts
+    begun = False
     mount.enter()
 
     async def send_counted(message: Mapping[str, Any]) -> None:
+        nonlocal begun
+
         if message["type"] == "http.response.start":
+            begun = True
             counts[f"responses_{message['status'] // 100}xx"] += 1
 
         await send(message)
@@ -139,9 +143,14 @@ async def _serve_counted(
         await app({**scope, "state": dict(mount.state)}, receive, send_counted)
     except ClientGoneError:
         pass  # how a stream without end learns that it may stop
-    except (SystemExit, KeyboardInterrupt) as error:
-        # asyncio would end the whole loop for it, bystanders included.
-        raise RuntimeError(f"a request handler raised {error!r}") from error
+    except anyio.get_cancelled_exc_class():
+        raise
+    except BaseException:
+        # SystemExit and its like too: they would end the loop, and all bystanders.
+        # The server answers 500, or cuts a response that has begun.
+        logger.exception("service %r failed at %s", mount.service, scope["path"])
+        if not begun:
+            counts["responses_5xx"] += 1
     finally:
         mount.leave()
 

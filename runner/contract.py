@@ -13,6 +13,11 @@ from typing import Any
 
 from .errors import suggest
 
+POSITIONAL = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+)
+
 
 class ContractError(Exception):
     """A `module:function` leads nowhere, or asks for what there is not."""
@@ -38,6 +43,31 @@ def load_function(reference: str) -> Callable[..., Any]:
     return result
 
 
+def check_coroutine_function(function: Callable[..., Any], reference: str) -> None:
+    """Refuse what could not be awaited, before anybody depends on it."""
+
+    call = getattr(function, "__call__", function)  # noqa: B004
+    if not (inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)):
+        raise ContractError(f"{reference!r} is not a coroutine function (async def)")
+
+
+def refuse_unknown_options(
+    function: Callable[..., Any], options: Mapping[str, Any]
+) -> None:
+    """Refuse options of the plan that the function does not declare."""
+
+    parameters = inspect.signature(function).parameters
+    if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        return
+
+    for name in options:
+        if name not in parameters:
+            hint = suggest(name, parameters)
+            raise ContractError(
+                f"{function.__qualname__}() has no option {name!r}{hint}"
+            )
+
+
 def choose_arguments(
     function: Callable[..., Any], offered: Mapping[str, Any], *, given: int = 0
 ) -> dict[str, Any]:
@@ -50,9 +80,14 @@ def choose_arguments(
     """
 
     chosen: dict[str, Any] = {}
-    parameters = list(inspect.signature(function).parameters.values())[given:]
+    parameters = list(inspect.signature(function).parameters.values())
+    positional = [one for one in parameters if one.kind in POSITIONAL]
+    if len(positional) < given:
+        raise ContractError(
+            f"{function.__qualname__}() does not take {given} positional arguments"
+        )
 
-    for parameter in parameters:
+    for parameter in parameters[given:]:
         if parameter.kind is parameter.VAR_KEYWORD:
             return dict(offered)
 

@@ -78,6 +78,19 @@ def find_cause(error: BaseException) -> BaseException:
     return error
 
 
+def find_place(error: BaseException) -> str | None:
+    """Return the file and line where an error was raised, if it was."""
+
+    if isinstance(error, RunnerError) or error.__traceback__ is None:
+        return None
+
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+
+
 def describe_error(error: BaseException) -> str:
     """Say what an error is in one line."""
 

@@ -84,6 +84,8 @@ class Crashed(Event):
     #: What it was doing: import, start, mount, run.
     phase: str
     error: str
+    #: The file and line that raised it, where it was an exception.
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

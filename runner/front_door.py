@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -45,14 +47,13 @@ def bind_sockets(host: str, port: int) -> list[socket.socket]:
         for family, kind, protocol, _, address in dict.fromkeys(addresses):
             sock = socket.socket(family, kind, protocol)
             sockets.append(sock)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
 
             sock.setblocking(False)
-            sock.bind((address[0], port, *address[2:]))
+            _bind(sock, (address[0], port, *address[2:]))
             port = port or sock.getsockname()[1]
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         for sock in sockets:
             sock.close()
 
@@ -74,7 +75,7 @@ class FrontDoor:
     ) -> None:
         self._sockets = sockets
         self._mounts = mounts
-        #: One service that takes sockets has the port: nothing is read from them here.
+        #: One service that takes sockets has the port: it needs no HTTP server.
         self._whole = whole
         self._emit = emit
         self.listening = False
@@ -123,21 +124,15 @@ class FrontDoor:
 
     def _choose_server(self) -> tuple[ServeConnection, Callable[[], Awaitable[None]]]:
         if self._whole:
-            return self._hand_over, anyio.lowlevel.checkpoint
+            from .handover import hand_over
 
-        # Late, because a plan with nothing but a raw-socket service needs no HTTP.
+            return partial(hand_over, mounts=self._mounts), anyio.lowlevel.checkpoint
+
+        # Late, because a plan with nothing but a raw-socket service needs no server.
         from .http import HttpServer
 
         server = HttpServer(self._mounts)
         return server.serve_connection, server.drain
-
-    async def _hand_over(self, sock: socket.socket) -> None:
-        take_socket = self._mounts.find_whole()
-
-        if take_socket is None:
-            sock.close()
-        else:
-            take_socket(sock, b"")
 
     async def _accept(
         self, listener: socket.socket, serve: ServeConnection, connections: TaskGroup
@@ -171,15 +166,37 @@ class FrontDoor:
     async def _serve_one(self, sock: socket.socket, serve: ServeConnection) -> None:
         try:
             await serve(sock)
+        except anyio.get_cancelled_exc_class():
+            raise
         except OSError:
             pass  # the client reset the connection: its business alone
-        except Exception as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001
             self._emit(ConnectionFailed(service="http", error=describe_error(error)))
         finally:
             self._slots.release()
 
 
-def _explain(error: OSError, port: int) -> str:
+def _bind(sock: socket.socket, address: tuple[Any, ...]) -> None:
+    """Bind an address that nobody has, also one with connections of a run before.
+
+    SO_REUSEADDR, which is for the latter, alone would let two runs that start at
+    the same moment bind one port, and only one of them listen.
+    """
+
+    try:
+        sock.bind(address)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+
+
+def _explain(error: OSError | UnicodeError, port: int) -> str:
+    if isinstance(error, UnicodeError):
+        return "the host is no valid name"
+
     if error.errno == errno.EADDRINUSE:
         owner = find_listener(port)
         whose = f" by {owner[1]!r}, pid {owner[0]}" if owner else ""

@@ -20,12 +20,16 @@ from hypercorn.typing import ConnectionState
 
 from .asgi import ClientGoneError, Dispatcher
 from .mounts import Mounts
-from .protocol import MAX_HEAD, Handover, RefusedError, RoofProtocol
+from .protocol import Handover, RoofProtocol
+from .upgrade import MAX_HEAD, RefusedError
 
 #: Seconds for a request's head, and for an idle connection.
 HEAD_TIMEOUT = 10.0
 #: Seconds in which a client must take what was written for it.
 WRITE_TIMEOUT = 30.0
+#: Seconds between two parts of a request's body, and the same while draining.
+BODY_TIMEOUT = 30.0
+DRAIN_BODY_TIMEOUT = 2.0
 #: Seconds to go on listening to a client whose connection we close: its unread
 #: bytes would make the system reset the connection, and the answer be lost.
 LINGER_TIMEOUT = 1.0
@@ -44,17 +48,18 @@ class HttpServer:
         self.config.include_server_header = False
         self.config.h11_max_incomplete_size = MAX_HEAD
         self.config.accesslog = None
+        self.config.errorlog = None  # the dispatcher tells what fails, and where
         self.connections: set[Connection] = set()
 
     async def serve_connection(self, sock: socket.socket) -> None:
         """Serve an accepted socket until it closes or is handed over."""
 
         loop = asyncio.get_running_loop()
-        connection = Connection(self)
-        self.connections.add(connection)
+        _, connection = await loop.connect_accepted_socket(
+            lambda: Connection(self), sock
+        )
 
         try:
-            await loop.connect_accepted_socket(lambda: connection, sock)
             await connection.serve()
         finally:
             self.connections.discard(connection)
@@ -65,8 +70,7 @@ class HttpServer:
         await self.context.terminated.set()
 
         for connection in list(self.connections):
-            if connection.idle:
-                connection.close()
+            connection.drain()
 
 
 class Connection(asyncio.Protocol):
@@ -85,6 +89,12 @@ class Connection(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._timer: asyncio.TimerHandle | None = None
+        #: Around the reading, without a time, for `_abandon` to end it.
+        self._reading = asyncio.timeout(None)
+        self._serving = False
+        #: Set while no request is in flight.
+        self._quiet = asyncio.Event()
+        self._quiet.set()
         #: Between two requests, or before the head of one is complete.
         self.idle = True
         self._head_begun = False
@@ -96,7 +106,10 @@ class Connection(asyncio.Protocol):
 
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER)
+        self._server.connections.add(self)
         self._set_timer(HEAD_TIMEOUT)
+        if self._server.context.terminated.is_set():
+            self.close()
 
     def data_received(self, data: bytes) -> None:
         """Keep what came, and ask for no more than can be handled."""
@@ -113,7 +126,8 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client will send no more, but may still read its response."""
 
-        self._end()
+        self._ended = True
+        self._readable.set()
         return not self._closing
 
     def pause_writing(self) -> None:
@@ -130,7 +144,7 @@ class Connection(asyncio.Protocol):
         """Wake whoever waits for this connection."""
 
         self._cancel_timer()
-        self._end()
+        self._abandon()
         self._writable.set()
 
     # What the server calls.
@@ -165,8 +179,9 @@ class Connection(asyncio.Protocol):
         if self._closing or self._transport.is_closing():
             return
 
-        ended, self._closing = self._ended, True
-        self._end()
+        self._closing = True
+        ended = self._ended
+        self._abandon()
 
         if ended:
             self._cancel_timer()
@@ -176,18 +191,43 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
             self._set_timer(LINGER_TIMEOUT)
 
+    def drain(self) -> None:
+        """Close now if nothing is in flight; do not wait long for a late body."""
+
+        if self.idle:
+            self.close()
+        elif self._protocol.awaits_body:
+            self._set_timer(DRAIN_BODY_TIMEOUT)
+
     async def _serve_requests(self) -> None:
+        try:
+            async with self._reading:
+                self._serving = True
+
+                try:
+                    await self._read_requests()
+                    if not self._protocol.awaits_body:
+                        # The client may have closed its half only, for the answer.
+                        await self._quiet.wait()
+
+                finally:
+                    self._serving = False
+        except TimeoutError:
+            pass  # how `_abandon` ends the wait for an application that does not read
+        except Handover as handover:
+            await self._hand_over(handover)
+            return
+
+        await self._protocol.handle(Closed())
+
+    async def _read_requests(self) -> None:
         while data := await self._read():
             try:
                 await self._protocol.handle(RawData(data))
             except RefusedError as refusal:
                 await self._protocol.refuse(refusal.status)
-                break
-            except Handover as handover:
-                await self._hand_over(handover)
+                self.close()
                 return
-
-        await self._protocol.handle(Closed())
 
     async def _read(self) -> bytes:
         while not self._received:
@@ -195,7 +235,14 @@ class Connection(asyncio.Protocol):
                 return b""
 
             self._readable.clear()
+            if not self.idle and self._protocol.awaits_body:
+                draining = self._server.context.terminated.is_set()
+                self._set_timer(DRAIN_BODY_TIMEOUT if draining else BODY_TIMEOUT)
+
             await self._readable.wait()
+
+        if not self.idle:
+            self._cancel_timer()
 
         data = bytes(self._received[:READ_SIZE])
         del self._received[:READ_SIZE]
@@ -223,8 +270,10 @@ class Connection(asyncio.Protocol):
             self.idle = event.idle
             self._head_begun = False
             if event.idle:
+                self._quiet.set()
                 self._set_timer(HEAD_TIMEOUT)
             else:
+                self._quiet.clear()
                 self._cancel_timer()
 
     async def _wait_writable(self) -> None:
@@ -255,9 +304,14 @@ class Connection(asyncio.Protocol):
 
         handover.take_socket(sock, received)
 
-    def _end(self) -> None:
+    def _abandon(self) -> None:
+        """End the reading, also where it waits for an application to read."""
+
         self._ended = True
         self._readable.set()
+        self._quiet.set()
+        if self._serving:
+            self._reading.reschedule(self._loop.time())
 
     def _set_timer(self, timeout: float) -> None:
         self._cancel_timer()

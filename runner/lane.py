@@ -118,7 +118,7 @@ class Lane:
         context = copy_context()
         # anyio keeps the backend's name in a context variable: it must not cross.
         context.run(current_async_library_cvar.set, self.backend)
-        self.post(context.run, self._tasks.start_soon, crossing.run, self.name)
+        self.post(crossing.begin, context, self._tasks, self.name)
 
         try:
             await crossing.done.wait()
@@ -151,6 +151,15 @@ class _Crossing(Generic[T]):
         self._home = home
         self._scope: anyio.CancelScope | None = None
         self._cancelled = False
+
+    def begin(self, context: Context, tasks: TaskGroup, lane: str) -> None:
+        """Start the function in the other lane; to be called there."""
+
+        try:
+            context.run(tasks.start_soon, self.run, lane)
+        except RuntimeError:  # the lane has ended since this was posted
+            self.error = LaneClosedError(lane)
+            self._home(self.done.set)
 
     async def run(self, lane: str) -> None:
         """Run the function in the other lane; whatever it raises stays in here."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 
 import msgspec
 
@@ -28,9 +29,11 @@ def configure_logging(log_format: str, level: str) -> Emit:
         else:
             line = event.render_text()
 
-        # One write: lines of different threads do not mix.
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
+        # One write: lines of different threads do not mix. Whoever reads the log may
+        # have gone; that must not end the services, nor keep them from draining.
+        with suppress(OSError, ValueError):
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
 
     root = logging.getLogger()
     root.handlers[:] = [_Handler(emit)]

@@ -5,6 +5,7 @@ Samples go to listeners at once and into a history of 24 h, whose size is fixed.
 
 from __future__ import annotations
 
+import logging
 import time
 from array import array
 from collections.abc import Callable, Mapping
@@ -28,6 +29,8 @@ LAG_INTERVAL = 0.5
 IDLE_CPU = 0.05
 #: CPU time is counted in ticks of 10 ms: less time than that tells nothing.
 MIN_ELAPSED = 0.01
+
+logger = logging.getLogger("runner.monitor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,37 +200,59 @@ async def serve(
         tasks.cancel_scope.cancel()
 
 
+class Sampler:
+    """Takes samples of this process; each knows the time since the one before."""
+
+    def __init__(self, meters: Mapping[str, LagMeter]) -> None:
+        self._meters = meters
+        self._before = time.monotonic()
+        self._used = read_activity().cpu_seconds
+
+    def take(self) -> Sample:
+        """Take a sample.
+
+        Raises:
+            OSError: the system has no descriptor left to read it with.
+        """
+
+        footprint, activity, now = read_footprint(), read_activity(), time.monotonic()
+        elapsed = max(now - self._before, MIN_ELAPSED)
+        cpu = (activity.cpu_seconds - self._used) / elapsed
+        self._before, self._used = now, activity.cpu_seconds
+        return Sample(
+            time=time.time(),
+            rss=footprint.rss,
+            pss=footprint.pss,
+            uss=footprint.uss,
+            threads=activity.threads,
+            files=activity.files,
+            cpu=round(cpu, 4),
+            lags={name: round(one.take(), 6) for name, one in self._meters.items()},
+        )
+
+
 async def _sample(
     monitor: Monitor, meters: Mapping[str, LagMeter], interval: float
 ) -> None:
-    before, used = time.monotonic(), read_activity().cpu_seconds
+    sampler = Sampler(meters)
     # The first sample is taken amid the start; the second soon after it.
     pause = min(FIRST_INTERVAL, interval)
     worked = True
 
     while True:
-        footprint, activity, now = read_footprint(), read_activity(), time.monotonic()
-        cpu = (activity.cpu_seconds - used) / max(now - before, MIN_ELAPSED)
-        before, used = now, activity.cpu_seconds
-        monitor.add(
-            Sample(
-                time=time.time(),
-                rss=footprint.rss,
-                pss=footprint.pss,
-                uss=footprint.uss,
-                threads=activity.threads,
-                files=activity.files,
-                cpu=round(cpu, 4),
-                lags={name: round(one.take(), 6) for name, one in meters.items()},
-            )
-        )
+        try:
+            sample = sampler.take()
+        except OSError as error:
+            logger.warning("a memory sample is left out: %s", error)
+        else:
+            monitor.add(sample)
 
-        if cpu >= IDLE_CPU:
-            worked = True
-        elif worked:
-            # Once after each busy time: what the load needed, nobody needs now.
-            trim_heap()
-            worked = False
+            if sample.cpu >= IDLE_CPU:
+                worked = True
+            elif worked:
+                # Once after each busy time: what the load needed, nobody needs now.
+                trim_heap()
+                worked = False
 
         await anyio.sleep(pause)
         pause = interval

@@ -26,7 +26,7 @@ class Mount:
     """One service's place on the port."""
 
     def __init__(self, prefix: str, service: str, *, counts: Counter[str]) -> None:
-        self.segments = _split(prefix.encode())
+        self.segments = _split(prefix.rstrip("/").encode() or b"/")
         self.service = service
         #: The application that serves requests here …
         self.asgi: Asgi | None = None
@@ -68,24 +68,21 @@ class Mounts:
         self._mounts: list[Mount] = []
 
     def add(self, mount: Mount) -> None:
-        """Add a mount; the longest prefix is looked at first."""
+        """Add a mount, in the place of the one that has the same prefix.
 
-        self._mounts.append(mount)
+        The longest prefix is looked at first.
+        """
+
+        others = [one for one in self._mounts if one.segments != mount.segments]
+        self._mounts = [*others, mount]
         self._mounts.sort(key=lambda one: len(one.segments), reverse=True)
-
-    def remove(self, mount: Mount) -> None:
-        """Take a mount away again, if it ever was there."""
-
-        if mount in self._mounts:
-            self._mounts.remove(mount)
-
-    def find_whole(self) -> TakeSocket | None:
-        """Return how the one service that has the port takes sockets, if it is up."""
-
-        return self._mounts[0].take_socket if self._mounts else None
 
     def find(self, target: bytes) -> Mount | None:
         """Return the mount that a request target, as sent, belongs to."""
+
+        if not target.startswith(b"/") and b"://" in target:
+            # The absolute form, meant for proxies: http://host/path
+            target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
 
         path = _split(target.partition(b"?")[0])
 

@@ -6,6 +6,7 @@ name and the nearest valid one.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
@@ -22,6 +23,11 @@ BUNDLED_PLAN = Path(__file__).with_name("plan.toml")
 #: Words that the plan's format has, for placements that are not built yet.
 LATER_PLACEMENTS = ("thread", "process", "ephemeral")
 
+#: What the runner itself offers to functions, and the names of its lanes.
+RESERVED_NAMES = frozenset(
+    ("task_status", "stopping", "lane", "lanes", "mount", "plan", "asyncio", "trio")
+)
+
 
 def load_plan(path: Path) -> Plan:
     """Read a plan file; refuse what it does not define.
@@ -35,7 +41,7 @@ def load_plan(path: Path) -> Plan:
             data = tomllib.load(file)
     except OSError as error:
         raise PlanError(f"cannot read the plan {path}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError(f"the plan {path} is not TOML: {error}") from error
 
     try:
@@ -79,6 +85,9 @@ def check_port(port: int, key: str) -> None:
 
 def _parse_service(name: str, table: Any) -> ServicePlan:
     where = f"[services.{name}]"
+    if name in RESERVED_NAMES or not re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", name):
+        raise PlanError(f"a service cannot be named {name!r}; choose another name")
+
     table = _table(table, where)
     _refuse_unknown(table, [one.name for one in fields(ServicePlan)[1:]], where)
     values: dict[str, Any] = {}
@@ -100,14 +109,24 @@ def _check_service(service: ServicePlan, where: str) -> None:
             "does not have yet; use 'lane' or 'own-lane'"
         )
 
+    taken = sorted(RESERVED_NAMES & service.options.keys())
+    if taken:
+        raise PlanError(f"{where} has an option {taken[0]!r}, which the runner sets")
+
     if not (service.run or service.asgi or service.connections):
         raise PlanError(f"{where} does nothing; give it run, asgi or connections")
 
     if service.asgi and service.connections:
         raise PlanError(f"{where} has both asgi and connections for one mount")
 
-    if (service.mount is None) == bool(service.asgi or service.connections):
-        raise PlanError(f"{where} needs mount together with asgi or connections")
+    served = service.asgi or service.connections
+    if served and service.mount is None:
+        raise PlanError(f"{where} serves {served!r} nowhere; give it a mount")
+
+    if service.mount is not None and not served:
+        raise PlanError(
+            f"{where} has a mount and nothing there; give asgi or connections"
+        )
 
     if service.asgi and service.lane != "asyncio":
         raise PlanError(

@@ -6,18 +6,16 @@ first request of its connection or later one, leaves it as a Handover.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import h11
+from hypercorn.events import Closed
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.events import Response
 from hypercorn.protocol.h11 import H11Protocol
 
 from .mounts import Mounts, TakeSocket
-
-#: Bytes of a request's head, from its first to the blank line.
-MAX_HEAD = 16 * 1024
+from .upgrade import check_request, is_websocket_upgrade, render_head
 
 
 class Handover(Exception):  # noqa: N818
@@ -28,14 +26,6 @@ class Handover(Exception):  # noqa: N818
         #: The upgrade request, and what the client sent after it.
         self.received = received
         super().__init__()
-
-
-class RefusedError(Exception):
-    """A request that is answered with a bare status, and its connection closed."""
-
-    def __init__(self, status: int) -> None:
-        self.status = status
-        super().__init__(status)
 
 
 class RoofProtocol(H11Protocol):
@@ -59,45 +49,39 @@ class RoofProtocol(H11Protocol):
         await super().stream_send(event)
 
     async def _check_protocol(self, event: h11.Request) -> None:
-        # Hypercorn would switch to HTTP/2 here, past every limit of this file.
-        names = [name for name, _ in event.headers]
-        size = len(event.method) + len(event.target) + len(" HTTP/1.1\r\n\r\n")
-        size += sum(len(name) + len(value) + 4 for name, value in event.headers)
-
-        if size > MAX_HEAD:
-            raise RefusedError(431)
-
-        if event.http_version not in (b"1.0", b"1.1"):
-            raise RefusedError(505)
-
-        if event.method in (b"CONNECT", b"TRACE"):
-            raise RefusedError(405)
-
-        if b"transfer-encoding" in names and b"content-length" in names:
-            # Two lengths: another parser on the way may believe the other one.
-            raise RefusedError(400)
+        # Hypercorn would switch to HTTP/2 here, past every limit of ours.
+        check_request(event)
 
     async def _create_stream(self, request: h11.Request) -> None:
-        if _is_websocket_upgrade(request):
+        if is_websocket_upgrade(request):
             mount = self._mounts.find(request.target)
             if mount is not None and mount.open and mount.take_socket is not None:
-                received = _render_head(request) + self.connection.trailing_data[0]
+                received = render_head(request) + self.connection.trailing_data[0]
                 raise Handover(mount.take_socket, received)
 
             request = _without_extensions(request)
 
         await super()._create_stream(request)
 
+        if self.stream is not None and self.stream.closed:
+            # Answered without an application: nobody else will end the connection.
+            await self.send(Closed())
 
-def _is_websocket_upgrade(request: h11.Request) -> bool:
-    headers = dict(request.headers)
-    tokens = headers.get(b"connection", b"").lower().split(b",")
-    return (
-        request.method == b"GET"
-        and headers.get(b"upgrade", b"").strip().lower() == b"websocket"
-        and b"upgrade" in [token.strip() for token in tokens]
-        and not headers.keys() & {b"content-length", b"transfer-encoding"}
-    )
+    async def _close_stream(self) -> None:
+        # The end goes through the queue of the request's body. An application that
+        # has stopped reading must hear of it all the same, and keep nobody waiting.
+        put: Any = getattr(self.stream, "app_put", None)
+        if put is not None:
+            while put.__self__.full():
+                put.__self__.get_nowait()
+
+        await super()._close_stream()
+
+    @property
+    def awaits_body(self) -> bool:
+        """Whether the client has more of a request's body to send."""
+
+        return self.connection.their_state is h11.SEND_BODY
 
 
 def _without_extensions(request: h11.Request) -> h11.Request:
@@ -115,16 +99,4 @@ def _without_extensions(request: h11.Request) -> h11.Request:
             if name != b"sec-websocket-extensions"
         ],
         http_version=request.http_version,
-    )
-
-
-def _render_head(request: h11.Request) -> bytes:
-    lines: Iterable[bytes] = (
-        b"%s: %s\r\n" % header for header in request.headers.raw_items()
-    )
-    return b"%s %s HTTP/%s\r\n%s\r\n" % (
-        request.method,
-        request.target,
-        request.http_version,
-        b"".join(lines),
     )

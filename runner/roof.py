@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from socket import socket
@@ -17,6 +19,7 @@ from .errors import (
     ServiceCrashedError,
     ServiceStartError,
     find_cause,
+    find_place,
 )
 from .events import (
     Crashed,
@@ -29,7 +32,7 @@ from .events import (
 )
 from .front_door import FrontDoor
 from .lane import Lane
-from .mounts import Mounts
+from .mounts import Mount, Mounts
 from .plan import Plan, ServicePlan
 from .restarts import Restarts
 from .service import Service
@@ -46,6 +49,8 @@ WATCH_GRACE = 0.5
 #: The drain's name among the deadlines that are watched.
 DRAIN = "(drain)"
 
+
+logger = logging.getLogger("runner.roof")
 
 Failure = ServiceStartError | ServiceCrashedError
 
@@ -78,6 +83,10 @@ class Roof:
         #: time.monotonic() at the start of the process, for `seconds` in events.
         self._began = began
         self._mounts = Mounts()
+        for one in plan.mounted:
+            # The paths are theirs from the start, and answer 503 until they are ready.
+            self._mounts.add(Mount(one.mount or "/", one.name, counts=Counter()))
+
         self._door: FrontDoor | None = None
         if sockets:
             whole = not plan.needs_http
@@ -114,8 +123,12 @@ class Roof:
             await self._drain_in_time()
             tasks.cancel_scope.cancel()
 
-        self._watchdog.release(DRAIN)
         return self._exit_code
+
+    def release(self) -> None:
+        """Watch the end no more: the process has got there, or goes on without us."""
+
+        self._watchdog.release(DRAIN)
 
     async def _supervise(self, resident: Resident, tasks: TaskGroup) -> None:
         try:
@@ -152,7 +165,8 @@ class Roof:
                 error = failure
             finally:
                 self._watchdog.release(service.name)
-                self._unmount(service)
+                if service.mount is not None:
+                    service.mount.open = False
 
             delay = None if self._stop.is_set() else restarts.next_delay(error)
             if delay is None:
@@ -165,7 +179,9 @@ class Roof:
                 self._emit(_make_crashed(error))
 
             self._emit(Restarting(service=service.name, delay=round(delay, 3)))
-            await anyio.sleep(delay)
+            with anyio.move_on_after(delay):
+                await self._stop.wait()
+                return
 
     def _note_ready(self, resident: Resident, tasks: TaskGroup) -> None:
         service = resident.service
@@ -210,13 +226,16 @@ class Roof:
             finally:
                 self._door_ended.set()
 
-        door.listen()
-        tasks.start_soon(serve)
-
-    def _unmount(self, service: Service) -> None:
-        if service.mount is not None:
-            self._mounts.remove(service.mount)
-            service.mount = None
+        try:
+            door.listen()
+        except OSError as error:
+            # Another run took the port between our binding it and this moment.
+            reason = f"cannot listen on port {door.port}: {error.strerror}"
+            self._emit(Crashed(service="(front door)", phase="listen", error=reason))
+            self._exit_code = EXIT_CRASHED
+            self.stop("no port")
+        else:
+            tasks.start_soon(serve)
 
     def _make_url(self, plan: ServicePlan, port: int) -> str:
         host = f"[{self.plan.host}]" if ":" in self.plan.host else self.plan.host
@@ -239,6 +258,9 @@ class Roof:
                 await self._door_ended.wait()
 
         late = find_late(self.residents)
+        if self._door is not None and self._door.listening:
+            late += () if self._door_ended.is_set() else ("(front door)",)
+
         if late:
             self._emit(DrainTimedOut(services=late))
             self._exit_code = self._exit_code or EXIT_LATE
@@ -247,7 +269,8 @@ class Roof:
         """End the process from outside of its loops, because one is blocked."""
 
         if name == DRAIN:
-            self._emit(DrainTimedOut(services=find_late(self.residents)))
+            late = find_late(self.residents) or ("(a thread)",)
+            self._emit(DrainTimedOut(services=late))
             code = EXIT_LATE
         else:
             self._emit(_find_blocker(self.residents[name].service))
@@ -258,7 +281,14 @@ class Roof:
 
 
 def _make_crashed(error: Failure) -> Crashed:
-    return Crashed(service=error.service, phase=error.phase, error=error.reason)
+    cause = find_cause(error.__cause__ or error)
+    logger.debug("service %r failed", error.service, exc_info=cause)
+    return Crashed(
+        service=error.service,
+        phase=error.phase,
+        error=error.reason,
+        at=find_place(cause),
+    )
 
 
 def _find_blocker(late: Service) -> Crashed:

@@ -10,9 +10,11 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from socket import socket
 
+from .errors import LaneClosedError
 from .events import Emit, Event, Ready, Starting, Stopped
 from .front_door import bind_sockets
 from .lane import Lane, find_loop, open_lanes, run_in_backend
@@ -20,7 +22,7 @@ from .log import configure_logging
 from .plan import Backend, Plan
 from .roof import EXIT_LATE, Roof
 from .signals import StopSignals
-from .system import cap_arenas, freeze_heap, read_age
+from .system import cap_arenas, freeze_heap, raise_file_limit, read_age
 
 #: Seconds that a thread may keep the interpreter before another one gets it, where
 #: two event loops share it. With Python's 5 ms a message in one lane waits up to
@@ -40,6 +42,7 @@ def run_plan(plan: Plan, *, log_format: str, log_level: str) -> int:
     began = time.monotonic() - read_age()
     emit = configure_logging(log_format, log_level)
     last_words = Stopped(exit_code=EXIT_LATE)
+    raise_file_limit()
     signals = StopSignals(at_once=partial(emit, last_words), exit_code=EXIT_LATE)
     sockets = bind_sockets(plan.host, plan.port) if plan.mounted else []
     main, others = make_lanes(plan)
@@ -80,8 +83,13 @@ async def _run_roof(
 ) -> int:
     async with open_lanes(main, others) as lanes:
         roof = Roof(plan, lanes, sockets, emit=emit, began=began)
-        signals.watch(partial(main.post, roof.stop))
+        signals.watch(partial(_post_stop, main, roof))
         return await roof.run()
+
+
+def _post_stop(main: Lane, roof: Roof, cause: str) -> None:
+    with suppress(LaneClosedError):  # it has stopped already
+        main.post(roof.stop, cause)
 
 
 def _set_interpreter(plan: Plan, main: Lane, others: Sequence[Lane]) -> Starting:

@@ -6,6 +6,7 @@ whatever goes wrong in it is known, and stays there.
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -15,7 +16,12 @@ from typing import Any
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from .contract import choose_arguments, load_function
+from .contract import (
+    check_coroutine_function,
+    choose_arguments,
+    load_function,
+    refuse_unknown_options,
+)
 from .errors import (
     LaneClosedError,
     RunnerError,
@@ -29,6 +35,8 @@ from .events import ConnectionFailed, Emit
 from .lane import Lane
 from .mounts import Mount
 from .plan import ServicePlan
+
+logger = logging.getLogger("runner.service")
 
 
 class Service:
@@ -120,6 +128,8 @@ class Service:
         if plan.run is not None:
             function = load_function(plan.run)
             self.phase = "start"
+            check_coroutine_function(function, plan.run)
+            refuse_unknown_options(function, plan.options)
             arguments = {**offered, **plan.options}
             self.value = await tasks.start(self._run, function, arguments)
 
@@ -174,14 +184,20 @@ class Service:
         self.phase = "import"
         handler = load_function(reference)
         self.phase = "mount"
+        check_coroutine_function(handler, reference)
         arguments = choose_arguments(handler, offered, given=2)
 
         async def serve(sock: socket.socket, received: bytes) -> None:
             try:
                 await handler(sock, received, **arguments)
-            except Exception as error:  # noqa: BLE001
+            except anyio.get_cancelled_exc_class():
+                raise
+            except BaseException as error:
+                logger.debug("a connection of %r failed", self.name, exc_info=True)
                 cause = describe_error(error)
                 self._emit(ConnectionFailed(service=self.name, error=cause))
+            finally:
+                sock.close()
 
         def take_socket(sock: socket.socket, received: bytes) -> None:
             self._counts["connections"] += 1

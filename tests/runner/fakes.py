@@ -173,6 +173,9 @@ async def take_socket(sock: socket.socket, received: bytes, *, mount: str) -> No
         if received.endswith(b"CRASH"):
             raise ValueError("this connection only")
 
+        if received.endswith(b"EXIT"):
+            raise SystemExit(7)
+
         await anyio.wait_writable(sock)
         sock.send(b"TAKEN " + mount.encode() + b"\n" + received)
         sock.shutdown(socket.SHUT_WR)

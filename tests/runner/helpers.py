@@ -89,6 +89,7 @@ async def running_roof(
                 )
                 begun.set()
                 run.exit_code = await run.roof.run()
+                run.roof.release()
 
             run.ended.set()
 

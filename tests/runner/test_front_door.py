@@ -18,7 +18,8 @@ WS = {"connections": f"{FAKES}:take_socket", "mount": "/websockets"}
 WEB = {"asgi": f"{FAKES}:create_echo", "mount": "/"}
 UPGRADE = (
     b"GET /websockets HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
-    b"Upgrade: websocket\r\n\r\n"
+    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 
 
@@ -60,14 +61,37 @@ async def test_an_upgrade_reaches_the_service_in_its_own_lane(backend: str):
     assert counts == {"connections": 1}
 
 
-async def test_a_service_that_has_the_port_alone_gets_sockets_unread():
-    """Nothing is read from them: the service is the only parser."""
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+async def test_a_service_that_has_the_port_alone_gets_the_same(backend: str):
+    """Split from the house, its function sees the same bytes and the same paths."""
 
-    async with running_roof({"ws": {**WS, "backend": "trio"}}) as run:
+    async with running_roof({"ws": {**WS, "backend": backend}}) as run:
         await run.wait_ready()
-        answer = await talk(run.port, UPGRADE)
+        answer = await talk(run.port, UPGRADE + b"early")
+        elsewhere = await talk(run.port, UPGRADE.replace(b"/websockets", b"/other"))
+        plain = await talk(run.port, b"GET /websockets HTTP/1.1\r\nHost: a\r\n\r\n")
+        huge = await talk(
+            run.port, b"GET /" + b"x" * 20000 + b" HTTP/1.1\r\nHost: a\r\n\r\n"
+        )
+        bad = await talk(run.port, b"\x16\x03\x01 tls?\r\n\r\n")
 
-    assert answer == b"TAKEN /websockets\n"
+    assert answer == b"TAKEN /websockets\n" + UPGRADE + b"early"
+    assert elsewhere.startswith(b"HTTP/1.1 404 ")
+    assert plain.startswith(b"HTTP/1.1 426 ")
+    assert huge.startswith(b"HTTP/1.1 431 ")
+    assert bad.startswith(b"HTTP/1.1 400 ")
+
+
+async def test_a_silent_client_of_a_service_alone_is_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """There too a head has its time."""
+
+    monkeypatch.setattr("runner.handover.HEAD_TIMEOUT", 0.02)
+
+    async with running_roof({"ws": WS}) as run:
+        await run.wait_ready()
+        assert await talk(run.port, UPGRADE[:30]) == b""
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -88,16 +112,19 @@ async def test_whoever_is_ready_first_does_not_get_the_whole_port(backend: str):
     assert socket_.startswith(b"TAKEN /websockets")
 
 
-async def test_a_connection_that_fails_harms_nobody():
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+async def test_a_connection_that_fails_harms_nobody(backend: str):
     """Its error is told; the next connection is served."""
 
-    async with running_roof({"web": WEB, "ws": WS}) as run:
+    async with running_roof({"web": WEB, "ws": {**WS, "backend": backend}}) as run:
         await run.wait_ready()
         assert await talk(run.port, UPGRADE + b"CRASH") == b""
+        assert await talk(run.port, UPGRADE + b"EXIT") == b""
         answer = await talk(run.port, UPGRADE)
 
-    error = "ValueError: this connection only"
-    assert ConnectionFailed(service="ws", error=error) in run.events
+    for error in ("ValueError: this connection only", "SystemExit: 7"):
+        assert ConnectionFailed(service="ws", error=error) in run.events
+
     assert answer.startswith(b"TAKEN")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import pytest
 
-from runner import http, protocol
+from runner import http, upgrade
 from runner.http import HttpServer
 from runner.mounts import Mount, Mounts
 
@@ -21,7 +21,8 @@ from . import fakes
 
 UPGRADE = (
     b"GET /websockets?x=1 HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\n"
-    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 GET = b"GET /page HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST /trpc/x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
@@ -47,6 +48,11 @@ CORPUS = {
     "CONNECT": b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
     "TRACE": b"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n",
     "HTTP/2 at once": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "an upgrade without a key": UPGRADE.replace(b"Sec-WebSocket-Key", b"X"),
+    "an upgrade of another version": UPGRADE.replace(b": 13", b": 12"),
+    "an upgrade by HTTP/1.0": UPGRADE.replace(b"HTTP/1.1", b"HTTP/1.0"),
+    "an upgrade with a body": UPGRADE.replace(b"Host", b"Content-Length: 0\r\nHost"),
+    "an absolute target": LAST.replace(b"/last", b"http://a/websockets/x"),
     "two lengths": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "no HTTP at all": b"\x16\x03\x01\x02\x00 tls?\r\n\r\n",
@@ -70,6 +76,11 @@ EXPECTED = {
     "CONNECT": [b"405"],
     "TRACE": [b"405"],
     "HTTP/2 at once": [b"505"],
+    "an upgrade without a key": [b"400"],
+    "an upgrade of another version": [b"400"],
+    "an upgrade by HTTP/1.0": [b"400"],
+    "an upgrade with a body": [b"400"],
+    "an absolute target": [b"426"],
     "two lengths": [b"400"],
     "no HTTP at all": [b"400"],
 }
@@ -208,7 +219,7 @@ async def test_bytes_sent_after_a_hand_over_reach_the_new_owner():
         assert (received, later) == (UPGRADE, b"later")
 
 
-@pytest.mark.parametrize("size", [protocol.MAX_HEAD + 1, 3 * protocol.MAX_HEAD])
+@pytest.mark.parametrize("size", [upgrade.MAX_HEAD + 1, 3 * upgrade.MAX_HEAD])
 @pytest.mark.parametrize("step", [1 << 20, 5000, 700])
 async def test_a_head_over_the_limit_is_431(size: int, step: int):
     """Neither a fast nor a slow client gets a larger head through."""
@@ -223,7 +234,7 @@ async def test_a_head_just_under_the_limit_is_served():
     """The limit itself is no refusal."""
 
     start, end = b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"\r\nConnection: close\r\n\r\n"
-    head = start + b"x" * (protocol.MAX_HEAD - len(start) - len(end)) + end
+    head = start + b"x" * (upgrade.MAX_HEAD - len(start) - len(end)) + end
 
     assert await Port().answer(head) == [b"200 GET / 0"]
 
@@ -296,8 +307,7 @@ async def test_a_compression_offer_never_reaches_an_application():
     web.asgi = look
     upgrade = UPGRADE.replace(b"/websockets", b"/other").replace(
         b"Sec-WebSocket-Version: 13",
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        b"Sec-WebSocket-Extensions: permessage-deflate",
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: permessage-deflate",
     )
 
     assert await port.answer(upgrade) == [b"403"]
@@ -305,11 +315,18 @@ async def test_a_compression_offer_never_reaches_an_application():
     assert b"sec-websocket-extensions" not in seen
 
 
-async def test_a_handler_that_exits_ends_only_its_request():
-    """SystemExit in a request is a 500, not the end of the interpreter."""
+class PanicError(BaseException):
+    """What native extensions raise when they give up."""
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, PanicError])
+async def test_a_handler_that_exits_ends_only_its_request(
+    error: type[BaseException], caplog: pytest.LogCaptureFixture
+):
+    """Whatever a request raises is a 500, not the end of the interpreter."""
 
     async def leave(scope: Any, receive: Any, send: Any) -> None:
-        raise SystemExit(4)
+        raise error
 
     port = Port()
     web = port.server.mounts.find(b"/")
@@ -317,3 +334,100 @@ async def test_a_handler_that_exits_ends_only_its_request():
     web.asgi = leave
 
     assert await port.answer(GET) == [b"500"]
+    assert "service 'x' failed at /page" in caplog.text
+    assert web.counts["responses_5xx"] == 1
+
+
+async def test_an_early_answer_ends_an_upload_that_nobody_reads():
+    """The connection ends with the answer, however much is still to come."""
+
+    async def answer_at_once(scope: Any, receive: Any, send: Any) -> None:
+        await take_in()
+        headers = [(b"content-length", b"0")]
+        start = {"type": "http.response.start", "status": 413, "headers": headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": b""})
+
+    port = Port()
+    web = port.server.mounts.find(b"/")
+    assert web is not None
+    web.asgi = answer_at_once
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n"
+
+    async with asyncio.timeout(5):
+        answers = await port.answer(head, *[b"x" * 16384] * 40)
+
+    assert answers == [b"413"]
+    assert not port.server.connections
+
+
+async def test_a_client_that_closes_its_half_gets_its_answer():
+    """The end of what it sends is not the end of what it wants."""
+
+    port = Port()
+
+    async with asyncio.timeout(5), port.connect() as client:
+        await asyncio.get_running_loop().sock_sendall(client, GET)
+        client.shutdown(socket.SHUT_WR)
+        answers = split_responses(await read_all(client))
+
+    assert answers == [b"200 GET /page 0"]
+
+
+async def test_an_application_hears_of_a_client_that_has_gone():
+    """Also where it has not read the body that fills its queue."""
+
+    heard = asyncio.Event()
+
+    async def wait_for_the_end(scope: Any, receive: Any, send: Any) -> None:
+        await gone.wait()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+        heard.set()
+
+    gone = asyncio.Event()
+    port = Port()
+    web = port.server.mounts.find(b"/")
+    assert web is not None
+    web.asgi = wait_for_the_end
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n"
+
+    async with asyncio.timeout(5), port.connect() as client:
+        for chunk in (head, *[b"x" * 16384] * 12):
+            await asyncio.get_running_loop().sock_sendall(client, chunk)
+            await take_in()
+
+        client.close()
+        await take_in()
+        gone.set()
+        await heard.wait()
+
+    assert not port.server.connections
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """A stalled upload ends in time, and in less time while draining."""
+
+    monkeypatch.setattr(http, "DRAIN_BODY_TIMEOUT", 0.02)
+    port = Port()
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
+
+    async with asyncio.timeout(5), port.connect() as client:
+        await asyncio.get_running_loop().sock_sendall(client, head)
+        await take_in()
+        await port.server.drain()
+
+    assert not port.server.connections
+
+
+async def test_a_drain_that_begins_with_a_connection_ends_it():
+    """A client that comes in at the very last moment is not forgotten."""
+
+    port = Port()
+    await port.server.drain()
+
+    async with asyncio.timeout(5), port.connect() as client:
+        assert await read_all(client) == b""

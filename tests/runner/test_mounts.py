@@ -24,7 +24,8 @@ from runner.mounts import Mount, Mounts
         (b"//trpc", "web"),
         (b"/TRPC", "web"),
         (b"*", "web"),
-        (b"http://host/trpc", "web"),
+        (b"http://host/trpc", "tasks"),
+        (b"http://host", "web"),
     ],
 )
 def test_prefixes_match_by_decoded_segments(target: bytes, service: str):

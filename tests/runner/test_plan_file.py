@@ -67,8 +67,14 @@ def test_one_service_brings_what_it_is_after():
         (one_service(after=["wb"]), "services.ws.after: no service 'wb'"),
         (one_service(after="web"), "must be a list of service names"),
         (one_service(after=["ws"]), "services wait in a circle: ws → ws"),
-        (one_service(mount="/x"), "needs mount together with asgi or connections"),
-        (one_service(asgi=RUN), "needs mount together with asgi or connections"),
+        (one_service(mount="/x"), "has a mount and nothing there; give asgi"),
+        (one_service(asgi=RUN), "serves 'a:serve' nowhere; give it a mount"),
+        (
+            one_service(options={"stopping": 1}),
+            "an option 'stopping', which the runner",
+        ),
+        ({"services": {"lanes": {"run": RUN}}}, "cannot be named 'lanes'"),
+        ({"services": {"": {"run": RUN}}}, "cannot be named ''"),
         (one_service(asgi=RUN, mount="x"), "it must begin with '/'"),
         (
             one_service(asgi=RUN, connections=RUN, mount="/"),

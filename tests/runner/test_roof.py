@@ -71,7 +71,9 @@ async def test_first_crash_drains_the_others(table: Any, function: str, error: s
     async with running_roof(services) as run:
         await run.wait_ended()
 
-    assert Crashed(service="bad", phase="run", error=error) in run.events
+    crashed = next(event for event in run.events if isinstance(event, Crashed))
+    assert (crashed.service, crashed.phase, crashed.error) == ("bad", "run", error)
+    assert crashed.at is not None
     assert run.names()[-3:] == ["crashed bad", "draining crashed bad", "stopped good"]
     assert run.exit_code == EXIT_CRASHED
 
@@ -99,6 +101,12 @@ async def test_a_bystander_outlives_the_crash_of_what_is_not_essential(table: An
         ({"run": f"{FAKES}:serv"}, "import", "did you mean 'serve'?"),
         ({"run": f"{FAKES}:needs_the_moon"}, "start", "takes 'moon'"),
         ({"run": f"{FAKES}:never_ready"}, "start", "not ready within 0.05 s"),
+        ({"run": f"{FAKES}:create_echo"}, "start", "is not a coroutine function"),
+        (
+            {"run": f"{FAKES}:serve", "options": {"valeu": 1}},
+            "start",
+            "serve() has no option 'valeu'; did you mean 'value'?",
+        ),
     ],
 )
 async def test_a_failed_start_names_service_phase_and_cause(
