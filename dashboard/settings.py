@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from dashboard.errors import SettingsError
 
@@ -137,6 +138,11 @@ def _parse_redis(text: str) -> str:
     if not text.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("give a URL that starts with redis://, rediss:// or unix://")
 
+    try:
+        _ = urlsplit(text).port
+    except ValueError:
+        raise ValueError("give a port from 0 to 65535, or none") from None
+
     return text
 
 
@@ -165,7 +171,11 @@ def _parse_level(text: str) -> str:
 
 
 def _parse_environment(text: str) -> bool:
-    return text.lower() != "development"
+    environment = text.lower()
+    if environment not in {"production", "development", "test"}:
+        raise ValueError("give production, development or test")
+
+    return environment != "development"
 
 
 def _hide_password(text: str) -> str:

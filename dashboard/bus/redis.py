@@ -20,7 +20,6 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from dashboard import superjson
 from dashboard.bus.memory import LAST_MESSAGES, MemoryBus
@@ -136,7 +135,8 @@ class RedisBus:
         while True:
             try:
                 await self._converse()
-            except* (RedisError, OSError) as group:
+            except* Exception as group:  # noqa: BLE001
+                # Not Redis's errors alone: what answers may be something else.
                 self._note_lost(_first(group))
 
             if self._connected.is_set():

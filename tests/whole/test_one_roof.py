@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import ExitStack, suppress
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Close
 from websockets.sync.client import ClientConnection
 
-from .launch import Launched, launched, wait_until
+from .launch import ROOT, Launched, launched, wait_until
 from .visitor import Visitor, receive_data, subscribe
 
 KEY = "the-key-of-the-tests"
@@ -318,3 +323,75 @@ def test_two_runs_cannot_have_one_port(roof: Launched, path: Path):
     assert f"port {port} is in use by" in second.lines[-1]
     assert f"pid {roof.process.pid}" in second.lines[-1]
     wait_until(lambda: Visitor(roof.urls["web"]).get("/api/health/live").status == 200)
+
+
+def test_two_runs_that_start_together_cannot_have_one_port(tmp_path: Path):
+    """Whoever comes second is told, at whatever moment, and ends."""
+
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = str(probe.getsockname()[1])
+
+    for turn in range(3):
+        with ExitStack() as stack:
+            runs = [
+                stack.enter_context(
+                    launched("--port", port, DB_URL=str(tmp_path / f"{turn}-{one}.db"))
+                )
+                for one in range(2)
+            ]
+            wait_until(partial(_any_ended, runs))
+            winner, loser = sorted(runs, key=lambda one: one.process.poll() is not None)
+
+            assert loser.wait() == 1
+            assert f"port {port}" in loser.lines[-1]
+            winner.wait_ready()
+            assert winner.stop() == 0
+
+
+def _any_ended(runs: list[Launched]) -> bool:
+    return any(one.process.poll() is not None for one in runs)
+
+
+def test_running_out_of_descriptors_ends_nobody(path: Path):
+    """New clients wait, samples are left out, and all is well again after."""
+
+    env = {"DB_URL": str(path), "REDIS_URL": ""}
+
+    with launched("--port", "0", **env) as process:
+        url = urlsplit(process.wait_ready()["web"])
+        pid = process.process.pid
+        used = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 5, used + 5))
+
+        with ExitStack() as stack:
+            for _ in range(20):
+                sock = socket.create_connection((url.hostname, url.port), timeout=30)
+                stack.enter_context(sock)
+
+            process.wait_event("accept_paused")
+
+        visitor = Visitor(f"http://{url.netloc}")
+        wait_until(lambda: visitor.get("/api/health/live").status == 200)
+        assert process.stop() == 0
+
+
+def test_a_log_that_nobody_reads_does_not_keep_from_draining(path: Path):
+    """The reader of standard error has gone; the services stop in order."""
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runner", "--port", "0"],
+        cwd=ROOT,
+        env={**os.environ, "DB_URL": str(path), "REDIS_URL": ""},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+
+    for line in process.stderr:
+        if line.startswith("ready after="):
+            break
+
+    process.stderr.close()
+    process.terminate()
+
+    assert process.wait(30) == 0

@@ -15,8 +15,6 @@ import httpcore
 #: What quote must leave as it is: URLs are stored as people type them.
 _RESERVED = "%/:=&?~+!$,;'@()*[]"
 
-ERRORS = (httpcore.NetworkError, httpcore.ProtocolError, OSError, ValueError)
-
 
 class _Backend(httpcore.AnyIOBackend):
     """Remembers the socket: httpcore forgets it when it is cancelled amid TLS."""
@@ -43,7 +41,7 @@ class _Backend(httpcore.AnyIOBackend):
 
 
 async def fetch_status(url: str) -> int:
-    """Send the request and return the status of its answer; raises one of ERRORS."""
+    """Send the request and return the status of its answer."""
     parts = urlsplit(url.strip())
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("only http:// and https:// URLs are pinged")
