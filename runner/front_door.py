@@ -93,6 +93,9 @@ class FrontDoor:
         """Let clients connect; until now the system refused them."""
 
         for sock in self._sockets:
+            # Now that nobody else can bind it: connections that are left over in the
+            # system must not keep the next run from this port.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.listen(BACKLOG)
 
         self.listening = True
