@@ -26,7 +26,7 @@ from .system import cap_arenas, freeze_heap, raise_file_limit, read_age
 
 #: Seconds that a thread may keep the interpreter before another one gets it, where
 #: two event loops share it. With Python's 5 ms a message in one lane waits up to
-#: 32 ms behind a busy other lane; with this, 4 ms (docs/architecture.md).
+#: 32 ms behind a busy other lane (docs/architecture.md).
 SWITCH_INTERVAL = 0.0001
 #: glibc would give each of our few threads a heap of its own, each with its own peak.
 ARENAS = 1
