@@ -41,7 +41,7 @@ def test_the_echo_of_the_plan_s_page_runs_in_the_house_and_alone(
     """A stranger's WebSocket service, copied from the page, under both roofs."""
 
     blocks = re.findall(
-        r"```python\n(.*?)```", (ROOT / "docs/plan.md").read_text(), re.S
+        r"```python\n(.*?)```", (ROOT / "docs/plan.md").read_text(), re.DOTALL
     )
     echo = next(block for block in blocks if "wrap_server_stream" in block)
     (tmp_path / "chat_of_mine.py").write_text(echo)
