@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 
@@ -29,11 +30,17 @@ def configure_logging(log_format: str, level: str) -> Emit:
         else:
             line = event.render_text()
 
-        # One write: lines of different threads do not mix. Whoever reads the log may
-        # have gone; that must not end the services, nor keep them from draining.
-        with suppress(OSError, ValueError):
+        try:
+            # One write: lines of different threads do not mix.
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
+        except BrokenPipeError:
+            # Whoever read the log has gone. That must not end the services, nor keep
+            # them from draining, nor be the process's last word.
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), sys.stderr.fileno())
+        except OSError:
+            pass  # no room left on the log's disk, for example: the next line may fit
 
     root = logging.getLogger()
     root.handlers[:] = [_Handler(emit)]
