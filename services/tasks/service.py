@@ -15,6 +15,9 @@ from .cron import find_next
 from .jobs import FUNCTIONS
 from .scheduler import ScheduledJob, Scheduler
 
+#: Seconds that running jobs get to finish when the service stops.
+FINISH_TIMEOUT = 5.0
+
 logger = logging.getLogger("services.tasks")
 
 
@@ -24,7 +27,11 @@ async def serve(
     task_status: TaskStatus[Scheduler],
     stopping: anyio.Event,
 ) -> None:
-    """Run the jobs until `stopping`, then let those that run finish."""
+    """Run the jobs until `stopping`, then let those that run finish, within a bound.
+
+    A ping waits as long as its site keeps it waiting: nothing is lost with it, and
+    the whole house would stop late.
+    """
     configuration = await load_job_configuration(resources.database)
     async with anyio.create_task_group() as tasks:
         scheduler = Scheduler(
@@ -37,6 +44,7 @@ async def serve(
         scheduler.run_on_start()
         await stopping.wait()
         scheduler.stop()
+        tasks.cancel_scope.deadline = anyio.current_time() + FINISH_TIMEOUT
 
 
 def _schedule(job: Job, cron: str, enabled: bool) -> ScheduledJob:

@@ -148,3 +148,27 @@ def test_the_service_starts_without_what_it_may_never_need(name: str) -> None:
 
 async def _serve(resources: Resources, status: Any, stopping: anyio.Event) -> None:
     await serve(resources=resources, task_status=status, stopping=stopping)
+
+
+async def test_a_job_that_does_not_end_does_not_hold_up_the_stop(
+    resources: Resources, functions: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is cancelled in time for the house to stop cleanly; its end is told."""
+    monkeypatch.setattr("services.tasks.service.FINISH_TIMEOUT", 0.02)
+
+    async def never_end(resources: Resources) -> None:
+        await anyio.sleep_forever()
+
+    functions["ping"] = never_end
+    status, stopping = Status(), anyio.Event()
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_serve, resources, status, stopping)
+            await status.ready.wait()
+            await anyio.wait_all_tasks_blocked()  # it runs from the start
+            stopping.set()
+
+    state = resources.bus.last("cron-job-status:ping")
+    assert state is not None
+    assert b'"idle"' in state
