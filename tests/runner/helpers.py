@@ -88,8 +88,11 @@ async def running_roof(
                     plan, lanes, sockets, emit=run.emit, began=time.monotonic()
                 )
                 begun.set()
-                run.exit_code = await run.roof.run()
-                run.roof.release()
+                try:
+                    run.exit_code = await run.roof.run()
+                finally:
+                    # Or the watchdog would end the tests' own process.
+                    run.roof.release()
 
             run.ended.set()
 
