@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from socket import socket
 from typing import Any
@@ -69,6 +69,7 @@ class Roof:
         *,
         emit: Emit,
         began: float,
+        end_process: Callable[[int], object] = os._exit,
     ) -> None:
         self.plan = plan
         self.residents = {
@@ -94,6 +95,7 @@ class Roof:
 
         self._door_ended = anyio.Event()
         self._announced = False
+        self._end_process = end_process
         self._stop = anyio.Event()
         self._cause = ""
         self._exit_code = EXIT_DRAINED
@@ -277,7 +279,7 @@ class Roof:
             code = EXIT_CRASHED
 
         self._emit(Stopped(exit_code=code))
-        os._exit(code)
+        self._end_process(code)
 
 
 def _make_crashed(error: Failure) -> Crashed:
