@@ -3,9 +3,20 @@
 DashboardError
     SettingsError(name, value, reason)
     DatabaseOpenError(path, cause)
+        DatabaseGuardError(path, cause)
     DatabaseBusyError(seconds)
+    DatabaseFullError(path)
+    BackupError(path, cause)
     AlreadyOnboardedError
     InvalidAccountError(field, reason)
+        NameTakenError(name)
+    WrongPasswordError
+    AdminExistsError
+    InvalidInviteError
+    UnknownProviderError(provider)
+    UnknownUserError(user_id)
+    UnknownGroupError(group_id)
+    ReservedGroupError(name)
     InvalidItemError(reason)
     TooBusyError
     ProcedureError(code, message)
@@ -62,6 +73,10 @@ class DatabaseOpenError(DashboardError):
         self.cause = cause
 
 
+class DatabaseGuardError(DatabaseOpenError):
+    """Opening the file in this process would make SQLite lose writes."""
+
+
 class DatabaseBusyError(DashboardError):
     """Another process kept the write lock for the whole busy timeout."""
 
@@ -72,6 +87,25 @@ class DatabaseBusyError(DashboardError):
         self.seconds = seconds
 
 
+class DatabaseFullError(DashboardError):
+    """There is no room to write; reads go on, and writes do once there is room."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"no room to write the database {path!r}; free some space on its disk"
+        )
+        self.path = path
+
+
+class BackupError(DashboardError):
+    """A backup cannot be made or put back; every file was left as it was."""
+
+    def __init__(self, path: str, cause: str) -> None:
+        super().__init__(f"{path!r}: {cause}")
+        self.path = path
+        self.cause = cause
+
+
 class AlreadyOnboardedError(DashboardError):
     """There is an administrator already."""
 
@@ -80,12 +114,77 @@ class AlreadyOnboardedError(DashboardError):
 
 
 class InvalidAccountError(DashboardError):
-    """A name or a password breaks a rule; `field` is "name" or "password"."""
+    """What was given breaks a rule; `field` is "name", "password", "expires" …"""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
+
+
+class NameTakenError(InvalidAccountError):
+    """A user or a group has the name already."""
+
+    def __init__(self, name: str, *, kind: str = "user") -> None:
+        super().__init__("name", f"there is a {kind} {name!r} already")
+        self.name = name
+
+
+class WrongPasswordError(DashboardError):
+    """The password that was given is not the user's."""
+
+    def __init__(self) -> None:
+        super().__init__("the current password is wrong")
+
+
+class AdminExistsError(DashboardError):
+    """Somebody can log in as an administrator with a password."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "there is an administrator with a password; reset that instead"
+        )
+
+
+class InvalidInviteError(DashboardError):
+    """The invite is unknown, used or expired: which of them is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("the invite is not valid, or not any more; ask for another")
+
+
+class UnknownProviderError(DashboardError):
+    """Accounts come from credentials, oidc or ldap, and from nowhere else."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(
+            f"unknown provider {provider!r}; give credentials, oidc or ldap"
+        )
+        self.provider = provider
+
+
+class UnknownUserError(DashboardError):
+    """There is no such user, or none who has a password here."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"there is no user {user_id!r}")
+        self.user_id = user_id
+
+
+class UnknownGroupError(DashboardError):
+    """There is no such group."""
+
+    def __init__(self, group_id: str) -> None:
+        super().__init__(f"there is no group {group_id!r}")
+        self.group_id = group_id
+
+
+class ReservedGroupError(DashboardError):
+    """Everybody is in this group; it stays as it is."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the group {name!r} cannot be changed; make another one")
+        self.name = name
 
 
 class InvalidItemError(DashboardError):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+#: Where accounts come from, in Homarr's words.
+PROVIDERS = ("credentials", "oidc", "ldap")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:

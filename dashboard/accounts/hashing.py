@@ -68,6 +68,11 @@ async def _run_hashing(work: Callable[[], T]) -> T:
         queue.length -= 1
 
 
+def salt_of(hashed: str) -> str:
+    """The part of a hash that Homarr up to 1.58 keeps a second time, as `salt`."""
+    return hashed[:29]
+
+
 def _hash(password: bytes) -> str:
     import bcrypt
 
@@ -80,5 +85,7 @@ def _check(password: bytes, hashed: bytes) -> bool:
     try:
         return bcrypt.checkpw(password, hashed)
     except ValueError:
-        # The row holds something that bcrypt does not know: nobody's password.
+        # The row holds something that bcrypt does not know: nobody's password, and
+        # nobody is told by the time that it took.
+        bcrypt.checkpw(password, NOBODY)
         return False

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dashboard.accounts.hashing import hash_password
 from dashboard.accounts.passwords import check_new_name, check_new_password
+from dashboard.accounts.rows import insert_user
 from dashboard.boards.examples import insert_home_board
 from dashboard.database import Database, Transaction
-from dashboard.errors import AlreadyOnboardedError, InvalidAccountError
+from dashboard.errors import AlreadyOnboardedError
 from dashboard.identity import User
 from dashboard.ids import new_id
 
@@ -34,7 +35,7 @@ async def create_first_admin(database: Database, *, name: str, password: str) ->
     async with database.write() as tx:
         # Again, now that nobody else can write.
         await _check_not_onboarded(tx)
-        user = await _insert_user(tx, name=name, hashed=hashed)
+        user = User(id=await insert_user(tx, name=name, hashed=hashed), name=name)
         await _make_admin(tx, user)
         await insert_home_board(tx, owner_id=user.id)
         await _finish(tx)
@@ -53,23 +54,6 @@ async def _check_not_onboarded(tx: Transaction) -> None:
 
     if row is not None:
         raise AlreadyOnboardedError
-
-
-async def _insert_user(tx: Transaction, *, name: str, hashed: str) -> User:
-    taken = await tx.one(
-        "SELECT 1 FROM \"user\" WHERE lower(name) = ? AND provider = 'credentials'",
-        (name,),
-    )
-    if taken is not None:
-        raise InvalidAccountError("name", f"there is a user {name!r} already")
-
-    user = User(id=new_id(), name=name)
-    await tx.execute(
-        'INSERT INTO "user" (id, name, password, provider)'
-        " VALUES (?, ?, ?, 'credentials')",
-        (user.id, name, hashed),
-    )
-    return user
 
 
 async def _make_admin(tx: Transaction, user: User) -> None:

@@ -17,21 +17,33 @@ async def verify_password(
 ) -> User | None:
     """The user of this name if the password is theirs.
 
-    An unknown name takes as long as a wrong password. Raises TooBusyError when too
-    many wait.
+    An unknown name takes as long as a wrong password, and so does a name that only
+    another provider knows. Raises TooBusyError when too many wait.
     """
+    stored_name = normalize_name(name).encode("utf-8", "replace").decode()
+    # Of "Ada" and "ada", which old files have, the one that Homarr would take.
     row = await database.one(
         'SELECT id, name, password FROM "user"'
-        " WHERE lower(name) = ? AND provider = 'credentials' LIMIT 1",
-        (normalize_name(name).encode("utf-8", "replace").decode(),),
+        " WHERE lower(name) = ? AND provider = 'credentials'"
+        " ORDER BY name = ? DESC, id LIMIT 1",
+        (stored_name, stored_name),
     )
-    stored = row["password"] if row is not None else None
-    hashed = stored.encode() if isinstance(stored, str) else NOBODY
-    matches = await check_password(password, hashed)
-    if row is None or not isinstance(stored, str) or not matches:
+    matches = await check_password_of(
+        None if row is None else row["password"], password
+    )
+    if row is None or not matches:
         return None
 
     return User(id=row["id"], name=row["name"])
+
+
+async def check_password_of(stored: object, password: str) -> bool:
+    """Whether it is the password of a row's hash; the same work where there is none."""
+    if not isinstance(stored, str):
+        await check_password(password, NOBODY)
+        return False
+
+    return await check_password(password, to_bytes(stored))
 
 
 def normalize_name(name: str) -> str:

@@ -4,6 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+#: All of them, in the order of Homarr's pages.
+PERMISSIONS = (
+    "board-create",
+    "board-view-all",
+    "board-modify-all",
+    "board-full-all",
+    "app-create",
+    "app-use-all",
+    "app-modify-all",
+    "app-full-all",
+    "integration-create",
+    "integration-use-all",
+    "integration-interact-all",
+    "integration-full-all",
+    "search-engine-create",
+    "search-engine-modify-all",
+    "search-engine-full-all",
+    "media-upload",
+    "media-view-all",
+    "media-full-all",
+    "other-view-logs",
+    "admin",
+)
+
 IMPLIED: dict[str, tuple[str, ...]] = {
     "admin": (
         "board-full-all",

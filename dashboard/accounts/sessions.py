@@ -6,12 +6,12 @@ import logging
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from dashboard.accounts.permissions import with_implied
-from dashboard.database import Database
+from dashboard.database import Database, Transaction
 from dashboard.errors import DatabaseBusyError
-from dashboard.identity import Session, User
+from dashboard.identity import PROVIDERS, Session, User
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +99,52 @@ async def close_session(database: Database, token: str) -> None:
 
     async with database.write() as tx:
         await tx.execute('DELETE FROM "session" WHERE session_token = ?', (token,))
+
+
+async def close_sessions(
+    database: Database, user_id: str, *, except_token: str | None = None
+) -> list[str]:
+    """Log a user out everywhere, but for one session; returns the ended tokens."""
+    async with database.write() as tx:
+        return await delete_sessions(tx, user_id, except_token=except_token)
+
+
+async def delete_sessions(
+    tx: Transaction, user_id: str, *, except_token: str | None = None
+) -> list[str]:
+    """The same inside a transaction."""
+    rows = await tx.all(
+        'SELECT session_token FROM "session" WHERE user_id = ?', (user_id,)
+    )
+    tokens = [row["session_token"] for row in rows]
+    ended = [token for token in tokens if token != except_token]
+    if ended:
+        await tx.execute_many(
+            'DELETE FROM "session" WHERE session_token = ?',
+            [(token,) for token in ended],
+        )
+
+    return ended
+
+
+async def close_disabled_sessions(
+    database: Database, *, providers: Collection[str]
+) -> int:
+    """End the sessions of users whose provider is not one of these; returns how many.
+
+    As Homarr does when its tasks start; a provider that nobody knows is left alone.
+    """
+    disabled = [name for name in PROVIDERS if name not in providers]
+    deleted = 0
+    async with database.write() as tx:
+        for provider in disabled:
+            deleted += await tx.execute(
+                'DELETE FROM "session" WHERE user_id IN'
+                ' (SELECT id FROM "user" WHERE provider = ?)',
+                (provider,),
+            )
+
+    return deleted
 
 
 async def delete_expired_sessions(

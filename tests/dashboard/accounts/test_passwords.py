@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 
 import anyio
+import bcrypt
 import pytest
 
 from dashboard.accounts import (
@@ -50,9 +51,10 @@ def _work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
     return work
 
 
-@pytest.fixture(name="driver")
-def _driver() -> str:
-    return "aiosqlite"
+@pytest.fixture(name="kind")
+def _kind() -> tuple[str, None]:
+    """Hashing is real here, and costs what it costs: on one kind of file only."""
+    return ("aiosqlite", None)
 
 
 async def set_hash(database: Database, user: User, hashed: object) -> None:
@@ -115,6 +117,55 @@ async def test_a_row_without_a_hash_lets_nobody_in(
         found = await verify_password(database, name="admin", password=password)
 
         assert found is None
+
+
+@pytest.mark.parametrize("version", ["2a", "2b", "2y"])
+async def test_hashes_are_verified_as_they_stand(
+    database: Database, admin: User, version: str
+):
+    """Also what older and other implementations of bcrypt wrote, at any cost."""
+    hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(5)).decode()
+    await set_hash(database, admin, f"${version}{hashed[3:]}")
+
+    assert await verify_password(database, name="admin", password=PASSWORD) == admin
+    assert await verify_password(database, name="admin", password="wrong") is None
+
+
+@pytest.mark.parametrize("row", [None, "", "plain", "ldap"])
+async def test_a_row_without_a_hash_takes_the_same_work(
+    database: Database, admin: User, monkeypatch: pytest.MonkeyPatch, row: str | None
+):
+    """One bcrypt that goes to its end, whatever is or is not stored."""
+    ended: list[bytes] = []
+    checkpw = bcrypt.checkpw
+
+    def watch(password: bytes, hashed: bytes) -> bool:
+        matches = checkpw(password, hashed)
+        ended.append(hashed)
+        return matches
+
+    await set_hash(database, admin, row)
+    if row == "ldap":
+        async with database.write() as tx:
+            await tx.execute("UPDATE \"user\" SET provider = 'ldap'")
+
+    monkeypatch.setattr(bcrypt, "checkpw", watch)
+
+    assert await verify_password(database, name="admin", password=PASSWORD) is None
+    assert ended == [hashing.NOBODY]
+
+
+async def test_of_two_spellings_the_one_in_lower_case_counts(
+    database: Database, admin: User
+):
+    """An old file may have both; Homarr looks for the lower case."""
+    async with database.write() as tx:
+        await tx.execute(
+            'INSERT INTO "user" (id, name, password)'
+            " SELECT '0', 'Admin', 'nothing' FROM \"user\""
+        )
+
+    assert await verify_password(database, name="Admin", password=PASSWORD) == admin
 
 
 async def test_users_of_other_providers_cannot_log_in_here(

@@ -6,31 +6,18 @@ import pytest
 
 from dashboard.accounts import (
     close_session,
+    close_sessions,
     delete_expired_sessions,
     find_session,
     open_session,
 )
 from dashboard.database import Database
 from dashboard.identity import User
+from tests.dashboard.accounts.clock import Clock
 
 DAY = 86400.0
 MONTH = 30 * DAY
 START = 1_800_000_000.0
-
-
-class Clock:
-    """A clock that goes when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture(name="clock")
-def _clock() -> Clock:
-    return Clock()
 
 
 async def stored_expiry(database: Database, token: str) -> int | None:
@@ -182,3 +169,29 @@ async def test_everybody_who_logs_in_is_in_everyone(database: Database, admin: U
     )
 
     assert [row["name"] for row in rows] == ["everyone"]
+
+
+async def test_all_sessions_of_a_user_can_be_closed_but_one(
+    database: Database, admin: User
+):
+    """The tokens are told, so that their sockets can be closed."""
+    kept, first, second = [await open_session(database, admin) for _ in range(3)]
+    ended = await close_sessions(database, admin.id, except_token=kept.token)
+
+    assert sorted(ended) == sorted([first.token, second.token])
+    assert await find_session(database, kept.token) is not None
+    assert await find_session(database, first.token) is None
+    assert await close_sessions(database, admin.id) == [kept.token]
+    assert await close_sessions(database, admin.id) == []
+
+
+async def test_the_sessions_of_others_stay_open(database: Database, admin: User):
+    """Whoever is logged out everywhere."""
+    other = User(id="other", name="other")
+    async with database.write() as tx:
+        await tx.execute("INSERT INTO \"user\" (id, name) VALUES ('other', 'other')")
+
+    session = await open_session(database, other)
+    await close_sessions(database, admin.id)
+
+    assert await find_session(database, session.token) is not None
