@@ -121,6 +121,26 @@ async def test_expired_sessions_are_deleted(resources: Resources) -> None:
     assert [row[0] for row in rows] == ["new"]
 
 
+async def test_sessions_of_disabled_providers_end(resources: Resources) -> None:
+    """Those of the providers that may still sign in stay."""
+    async with resources.database.write() as tx:
+        for provider in ("ldap", "credentials"):
+            await tx.execute(
+                'INSERT INTO "user" (id, name, provider) VALUES (?, ?, ?)',
+                (provider, "ada", provider),
+            )
+            await tx.execute(
+                'INSERT INTO "session" (session_token, user_id, expires)'
+                " VALUES (?, ?, ?)",
+                (f"of {provider}", provider, int((time.time() + 60) * 1000)),
+            )
+
+    await session_cleanup.run(resources)
+    rows = await resources.database.all('SELECT session_token FROM "session"')
+
+    assert [row[0] for row in rows] == ["of credentials"]
+
+
 async def test_the_database_is_maintained(resources: Resources, tmp_path: Any) -> None:
     """The write-ahead log is folded into the file."""
     async with resources.database.write() as tx:
