@@ -1,0 +1,324 @@
+"""The commands about users, in Homarr's words."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from dashboard.accounts import find_session, verify_password
+
+from .conftest import ADMIN, PASSWORD, Command, House
+
+NEW = "a new password"
+
+
+def may_log_in(house: House, name: str, password: str) -> bool:
+    """Say whether the login page would take this name and password."""
+    user = house.run(
+        lambda database: verify_password(database, name=name, password=password)
+    )
+    return user is not None
+
+
+def test_a_reset_password_is_random_and_printed_once(command: Command, house: House):
+    """48 hexadecimal digits, which log in; the old password does not any more."""
+    outcome = command("reset-password", "-u", ADMIN)
+
+    assert outcome.code == 0
+    assert outcome.lines[:2] == [
+        "All sessions for user ada have been deleted",
+        "You can now login with the new password",
+    ]
+    found = re.fullmatch(r"New password for user ada: ([0-9a-f]{48})", outcome.lines[2])
+    assert found
+    assert may_log_in(house, ADMIN, found[1])
+    assert not may_log_in(house, ADMIN, PASSWORD)
+
+
+def test_two_reset_passwords_differ(command: Command, house: House):
+    """Nobody can know the next one."""
+    first = command("reset-password", "--username", ADMIN).lines[2]
+
+    assert first != command("reset-password", "--username", ADMIN).lines[2]
+
+
+def test_a_reset_password_may_be_given(command: Command, house: House):
+    """It is set and not printed."""
+    outcome = command("reset-password", "-u", ADMIN, "-p", NEW)
+
+    assert outcome.code == 0
+    assert outcome.lines == [
+        "All sessions for user ada have been deleted",
+        "You can now login with the new password",
+        "Password for user ada has been set to the provided value",
+    ]
+    assert may_log_in(house, ADMIN, NEW)
+
+
+@pytest.mark.parametrize("stdin", [b"a new password\n", b"a new password\r\nmore\n"])
+def test_a_password_may_come_from_standard_input(
+    command: Command, house: House, stdin: bytes
+):
+    """The first line, without its end."""
+    assert command("reset-password", "-u", ADMIN, "-p", "-", stdin=stdin).code == 0
+    assert may_log_in(house, ADMIN, NEW)
+
+
+def test_a_reset_ends_every_session_of_the_user_alone(command: Command, house: House):
+    """Whoever had the old password is out; others stay in."""
+    mine = house.open_session()
+    house.add_user("u2", "bob")
+    house.change(
+        'INSERT INTO "session" (session_token, user_id, expires)'
+        " VALUES ('theirs', 'u2', 99999999999999)"
+    )
+
+    command("reset-password", "-u", ADMIN)
+
+    assert house.run(lambda database: find_session(database, mine)) is None
+    assert house.rows('SELECT session_token FROM "session"') == [("theirs",)]
+
+
+@pytest.mark.parametrize("name", ["Ada", "bob", "ada "])
+def test_a_reset_wants_the_exact_name(command: Command, house: House, name: str):
+    """Nothing is guessed; nothing is changed."""
+    outcome = command("reset-password", "-u", name)
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err == f"User {name} not found\n"
+    assert may_log_in(house, ADMIN, PASSWORD)
+
+
+def test_users_of_other_providers_have_no_password_to_reset(
+    command: Command, house: House
+):
+    """Theirs is kept elsewhere."""
+    house.add_user("u2", "olga", provider="oidc")
+
+    assert command("reset-password", "-u", "olga").err == "User olga not found\n"
+    assert house.rows("SELECT password FROM \"user\" WHERE id = 'u2'") == [(None,)]
+
+
+def test_usernames_are_lowered(command: Command, house: House):
+    """Those who log in with a password, each told; the others keep theirs."""
+    house.add_user("u2", "Bob")
+    house.add_user("u3", "ÉMILE")
+    house.add_user("u4", "Olga", provider="oidc")
+
+    outcome = command("fix-usernames")
+
+    assert outcome.code == 0
+    assert outcome.lines == [
+        "Changed username from Bob to bob",
+        "Changed username from ÉMILE to émile",
+        "All usernames have been fixed",
+    ]
+    assert house.rows('SELECT name FROM "user" ORDER BY name') == [
+        ("Olga",),
+        ("ada",),
+        ("bob",),
+        ("émile",),
+    ]
+    assert command("fix-usernames").lines == ["All usernames have been fixed"]
+
+
+def test_a_username_that_is_taken_in_lower_case_stays(command: Command, house: House):
+    """Two users of one name could not be told apart; the exit code says so."""
+    house.add_user("u2", "ADA")
+    house.add_user("u3", "Bob")
+
+    outcome = command("fix-usernames")
+
+    assert outcome.code == 1
+    assert outcome.lines == ["Changed username from Bob to bob"]
+    assert "ADA (u2)" in outcome.err
+    assert house.rows("SELECT name FROM \"user\" WHERE id = 'u2'") == [("ADA",)]
+
+
+def test_an_administrator_is_made_anew(command: Command, house: House):
+    """With a random password, in a group of a temporary name that may do all."""
+    house.change('DELETE FROM "user"')
+
+    outcome = command("recreate-admin", "-u", " Eve ")
+
+    assert outcome.code == 0
+    told = dict(line.strip().split(": ", 1) for line in outcome.lines[1:])
+    assert list(told) == ["Username", "Password", "Group"]
+    assert told["Username"] == "eve"
+    assert re.fullmatch("[0-9a-f]{48}", told["Password"])
+    assert may_log_in(house, "eve", told["Password"])
+    assert house.rows(
+        'SELECT p.permission FROM "group" AS g'
+        ' JOIN "groupPermission" AS p ON p.group_id = g.id WHERE g.name = ?',
+        told["Group"],
+    ) == [("admin",)]
+
+
+def test_an_administrator_is_not_made_beside_another(command: Command, house: House):
+    """Whoever has the file could have reset the password; this is for lost admins."""
+    outcome = command("recreate-admin", "-u", "eve")
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err == "Credentials admin user exists\n"
+
+
+def test_an_administrator_needs_a_free_name(command: Command, house: House):
+    """Also among users of other providers."""
+    house.change("UPDATE \"user\" SET provider = 'oidc'")
+
+    outcome = command("recreate-admin", "-u", ADMIN)
+
+    assert outcome.code == 1
+    assert outcome.err == "User with this name already exists\n"
+
+
+def test_an_administrator_needs_a_proper_name(command: Command, house: House):
+    """The rule that it breaks is told."""
+    house.change('DELETE FROM "user"')
+
+    outcome = command("recreate-admin", "-u", "ab")
+
+    assert outcome.code == 1
+    assert outcome.err == "Invalid username:\n- give 3 to 255 characters\n"
+    assert house.rows('SELECT count(*) FROM "user"') == [(0,)]
+
+
+def test_the_list_of_users_has_ids_names_and_addresses(command: Command, house: House):
+    """In Homarr's columns; nothing stands for what is not known."""
+    house.add_user("u2", "bob", email="bob@example.org", provider="ldap")
+
+    assert command("users", "list").out == (
+        "ID\t\t\t\tUsername\tEmail\n"
+        f"{house.admin.id}\tada\t\n"
+        "u2\tbob\tbob@example.org\n"
+    )
+
+
+def test_the_list_of_users_as_json_has_the_provider(command: Command, house: House):
+    """What other programs read; no hash is in it."""
+    found = json.loads(command("users", "list", "--json").out)
+
+    assert found == [
+        {
+            "id": house.admin.id,
+            "name": "ada",
+            "email": None,
+            "provider": "credentials",
+        }
+    ]
+
+
+def test_a_list_of_nobody_says_so(command: Command, house: House):
+    """Not a header alone."""
+    house.change('DELETE FROM "user"')
+
+    assert command("users", "list").lines == ["No users found"]
+
+
+@pytest.mark.parametrize("words", [("-i", "u2"), ("-u", "bob")])
+def test_a_user_goes_with_their_sessions(
+    command: Command, house: House, words: tuple[str, str]
+):
+    """By id or by name."""
+    house.add_user("u2", "bob")
+    house.change(
+        'INSERT INTO "session" (session_token, user_id, expires)'
+        " VALUES ('theirs', 'u2', 99999999999999)"
+    )
+
+    outcome = command("users", "delete", *words)
+
+    assert outcome.code == 0
+    assert outcome.lines == ["User bob (u2) deleted"]
+    assert house.rows('SELECT name FROM "user"') == [(ADMIN,)]
+    assert house.rows('SELECT count(*) FROM "session"') == [(0,)]
+
+
+def test_an_unknown_user_is_not_deleted(command: Command, house: House):
+    """The exit code says so."""
+    outcome = command("users", "delete", "-u", "bob")
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err == "User not found\n"
+
+
+def test_a_name_that_two_users_have_needs_an_id(command: Command, house: House):
+    """A name is unique among those with a password only."""
+    house.add_user("u2", ADMIN, provider="oidc")
+
+    outcome = command("users", "delete", "-u", ADMIN)
+
+    assert outcome.code == 1
+    assert "give --id" in outcome.err
+    assert "u2 (oidc)" in outcome.err
+    assert house.rows('SELECT count(*) FROM "user"') == [(2,)]
+
+
+@pytest.mark.parametrize("by", ["id", "name"])
+def test_a_password_is_updated(command: Command, house: House, by: str):
+    """By id or by name; all sessions end."""
+    token = house.open_session()
+    who = ("-i", house.admin.id) if by == "id" else ("-u", ADMIN)
+
+    outcome = command("users", "update-password", *who, "-p", NEW)
+
+    assert outcome.code == 0
+    assert outcome.lines == [
+        "All sessions for user ada have been deleted",
+        "Password updated successfully",
+    ]
+    assert may_log_in(house, ADMIN, NEW)
+    assert house.run(lambda database: find_session(database, token)) is None
+
+
+@pytest.mark.parametrize("who", [("-i", "u2"), ("-u", "olga"), ("-u", "nobody")])
+def test_a_password_is_not_given_to_users_of_other_providers(
+    command: Command, house: House, who: tuple[str, str]
+):
+    """Nor to nobody."""
+    house.add_user("u2", "olga", provider="oidc")
+
+    outcome = command("users", "update-password", *who, "-p", NEW)
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err == "User not found or has no credentials record\n"
+    assert house.rows("SELECT password FROM \"user\" WHERE id = 'u2'") == [(None,)]
+
+
+@pytest.mark.parametrize("words", [("users", "delete"), ("users", "update-password")])
+def test_a_user_has_to_be_named(command: Command, house: House, words: tuple[str, ...]):
+    """One of --id and --username is needed."""
+    more = ("-p", NEW) if "update-password" in words else ()
+
+    outcome = command(*words, *more)
+
+    assert outcome.code == 2
+    assert outcome.err == "Either --id or --username must be provided\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("reset-password", "-u", ADMIN),
+        ("fix-usernames",),
+        ("recreate-admin", "-u", "eve"),
+        ("users", "update-password", "-u", ADMIN, "-p", NEW),
+    ],
+    ids=lambda words: words[0],
+)
+def test_commands_about_passwords_need_their_provider(
+    command: Command,
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+):
+    """Where AUTH_PROVIDERS leaves credentials out, nobody logs in with a password."""
+    monkeypatch.setenv("AUTH_PROVIDERS", "oidc,ldap")
+
+    outcome = command(*words)
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err == "Credentials provider is not enabled\n"
+    assert may_log_in(house, ADMIN, PASSWORD)
