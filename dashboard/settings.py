@@ -10,10 +10,13 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
 from dashboard.errors import SettingsError
+from dashboard.identity import PROVIDERS
 
 __all__ = ["VARIABLES", "Settings", "SettingsError", "Variable", "load_settings"]
 
@@ -24,7 +27,10 @@ _DRIVERS = {
     "aiosqlite": "aiosqlite",
     "sqlite3": "sqlite3",
     "better-sqlite3": "sqlite3",
+    "libsql": "libsql",
 }
+#: How the URL of a libSQL server starts.
+_SERVERS = ("libsql://", "https://", "http://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +39,17 @@ class Settings:
 
     db_url: str = "./appdata/db/db.sqlite"
     db_driver: str = "aiosqlite"
+    db_auth_token: str = field(default="", repr=False)
+    db_journal_mode: str = "wal"
     redis_url: str | None = field(default=None, repr=False)
+    auth_providers: tuple[str, ...] = ("credentials",)
     session_timeout: float = 30 * 86400.0
     cookie_prefix: str = "homarr"
     auth_secret: str = field(default="", repr=False)
     cron_job_api_key: str = field(default="", repr=False)
     allowed_origins: tuple[str, ...] = ()
+    #: Peers whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     log_level: str = "info"
     no_external_connection: bool = False
     production: bool = True
@@ -86,7 +97,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             shown = _hide_password(text)
             raise SettingsError(variable.name, shown, str(error)) from None
 
-    return Settings(**values)
+    settings = Settings(**values)
+    _check_server(settings)
+    return settings
 
 
 def parse_duration(text: str) -> float:
@@ -111,27 +124,69 @@ def parse_boolean(text: str) -> bool:
 
 
 def _parse_driver(text: str) -> str:
-    if text == "libsql":
-        raise ValueError("the libsql driver is not built in yet; use aiosqlite")
-
     if text not in _DRIVERS:
-        raise ValueError("give aiosqlite, sqlite3 or better-sqlite3")
+        raise ValueError("give aiosqlite, sqlite3, better-sqlite3 or libsql")
+
+    if text == "libsql" and find_spec("aiolibsql") is None:
+        raise ValueError(
+            "the libsql driver is not installed; install it with: pip install "
+            "'oneroof[libsql]', or use aiosqlite"
+        )
 
     return _DRIVERS[text]
 
 
-def _parse_path(text: str) -> str:
+def _parse_location(text: str) -> str:
+    if text.startswith(_SERVERS):
+        return _parse_server(text)
+
     path = text.removeprefix("file:")
     if path.startswith("///"):
         path = path[2:]
 
     if "://" in path or path.startswith("//"):
-        raise ValueError("give the path of an SQLite file")
+        raise ValueError(
+            "give the path of an SQLite file, or a URL that starts with libsql://, "
+            "https:// or http://"
+        )
 
     if not path or path == ":memory:":
         raise ValueError("the database has to be a file; give its path")
 
     return path
+
+
+def _parse_journal_mode(text: str) -> str:
+    mode = text.lower()
+    if mode not in {"wal", "delete"}:
+        raise ValueError("give wal, or delete for files that are shared with Homarr")
+
+    return mode
+
+
+def _parse_server(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("give a port from 0 to 65535, or none") from None
+
+    if not parts.hostname:
+        raise ValueError("give the name of the server, as in libsql://db.example")
+
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("give the token in LIBSQL_AUTH_TOKEN, and the URL without it")
+
+    return text.rstrip("/")
+
+
+def _check_server(settings: Settings) -> None:
+    if settings.db_url.startswith(_SERVERS) and settings.db_driver != "libsql":
+        raise SettingsError(
+            "DB_URL",
+            settings.db_url,
+            "only libsql reaches a server; set DB_DRIVER=libsql, or give a path",
+        )
 
 
 def _parse_redis(text: str) -> str:
@@ -144,6 +199,14 @@ def _parse_redis(text: str) -> str:
         raise ValueError("give a port from 0 to 65535, or none") from None
 
     return text
+
+
+def _parse_providers(text: str) -> tuple[str, ...]:
+    providers = [part.strip().lower() for part in text.split(",")]
+    if not set(providers) <= set(PROVIDERS):
+        raise ValueError("give credentials, oidc or ldap, with commas")
+
+    return tuple(dict.fromkeys(providers))
 
 
 def _parse_prefix(text: str) -> str:
@@ -160,6 +223,17 @@ def _parse_origins(text: str) -> tuple[str, ...]:
             raise ValueError("give origins as in https://home.example, with commas")
 
     return tuple(dict.fromkeys(origins))
+
+
+def _parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        networks = [ip_network(part.strip(), strict=False) for part in text.split(",")]
+    except ValueError:
+        raise ValueError(
+            "give addresses or networks as in 10.0.0.2, fd00::/8, with commas"
+        ) from None
+
+    return tuple(dict.fromkeys(networks))
 
 
 def _parse_level(text: str) -> str:
@@ -179,23 +253,39 @@ def _parse_environment(text: str) -> bool:
 
 
 def _hide_password(text: str) -> str:
-    return re.sub(r"://[^@/]*@", "://…@", text)
+    text = re.sub(r"://[^@/]*@", "://…@", text)
+    return re.sub(r"(?i)(token=)[^&#]*", r"\1…", text)
 
 
 VARIABLES: tuple[Variable, ...] = (
     Variable(
         name="DB_URL",
         attribute="db_url",
-        parse=_parse_path,
+        parse=_parse_location,
         default="./appdata/db/db.sqlite",
-        about="path of the SQLite file, with or without file: in front",
+        about="path of the SQLite file, with or without file: in front, or for libsql "
+        "the URL of a server",
     ),
     Variable(
         name="DB_DRIVER",
         attribute="db_driver",
         parse=_parse_driver,
         default="aiosqlite",
-        about="aiosqlite, or sqlite3 (also called better-sqlite3)",
+        about="aiosqlite, sqlite3 (also called better-sqlite3) or libsql",
+    ),
+    Variable(
+        name="LIBSQL_AUTH_TOKEN",
+        attribute="db_auth_token",
+        parse=str,
+        default="",
+        about="token for the server that DB_URL names",
+    ),
+    Variable(
+        name="DB_JOURNAL_MODE",
+        attribute="db_journal_mode",
+        parse=_parse_journal_mode,
+        default="wal",
+        about="wal, or delete to keep a file in the mode that Homarr leaves it in",
     ),
     Variable(
         name="REDIS_URL",
@@ -203,6 +293,13 @@ VARIABLES: tuple[Variable, ...] = (
         parse=_parse_redis,
         default="",
         about="Redis that carries events between processes; none when unset",
+    ),
+    Variable(
+        name="AUTH_PROVIDERS",
+        attribute="auth_providers",
+        parse=_parse_providers,
+        default="credentials",
+        about="where accounts come from: credentials, oidc, ldap, with commas",
     ),
     Variable(
         name="AUTH_SESSION_EXPIRY_TIME",
@@ -238,6 +335,13 @@ VARIABLES: tuple[Variable, ...] = (
         parse=_parse_origins,
         default="",
         about="further origins that may open a WebSocket, with commas",
+    ),
+    Variable(
+        name="TRUSTED_PROXIES",
+        attribute="trusted_proxies",
+        parse=_parse_networks,
+        default="",
+        about="proxies whose X-Forwarded-For and -Proto are believed, with commas",
     ),
     Variable(
         name="LOG_LEVEL",

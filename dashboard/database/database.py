@@ -8,43 +8,73 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import anyio
 
-from dashboard.database.drivers import Connection, Parameters, run_to_end
-from dashboard.database.opening import begin_immediate, open_reader, open_writer
-from dashboard.database.transaction import Transaction
+from dashboard.database.checkpointer import Checkpointer
+from dashboard.database.drivers import (
+    Connection,
+    Parameters,
+    Query,
+    Server,
+    run_to_end,
+)
+from dashboard.database.failures import retry_busy, translate
+from dashboard.database.opening import open_reader, open_writer
+from dashboard.database.queries import Queries
+from dashboard.database.readers import Readers
+from dashboard.database.transaction import Snapshot, Transaction
 
 BUSY_TIMEOUT = 5.0
 MAX_READERS = 2
 #: How long `close` waits for transactions that are still open.
 CLOSE_TIMEOUT = 5.0
 
+T = TypeVar("T")
+Begin = Callable[[Connection], Awaitable[int]]
+
+_BEGIN: Query = ("BEGIN", ())
+_COMMIT: Query = ("COMMIT", ())
+#: Also what makes a transaction see one state from its beginning.
+_VERSION: Query = ("PRAGMA data_version", ())
+
 
 class Database:
-    """One SQLite file. Transactions are cancel-safe: none is ever left open."""
+    """One SQLite file. Transactions are cancel-safe: none is ever left open.
+
+    `journal_mode` is "wal", "delete" (a rollback journal), or None for the one that
+    the file has, where a new file gets "wal". All transactions raise DatabaseBusyError
+    when another process holds the lock for longer than `busy_timeout` seconds.
+    """
 
     def __init__(
         self,
-        path: str | Path,
+        path: str | Path | Server,
         *,
         driver: str = "aiosqlite",
+        journal_mode: str | None = None,
         max_readers: int = MAX_READERS,
         busy_timeout: float = BUSY_TIMEOUT,
     ) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path: Path | Server = (
+            path if isinstance(path, Server) else Path(path).expanduser().absolute()
+        )
         self.driver = driver
+        self.journal_mode = journal_mode
         self._busy_timeout = busy_timeout
-        self._max_readers = max_readers
+        self._checkpointer = Checkpointer(self.path)
         self._writer: Connection | None = None
         self._writing = asyncio.Lock()
         self._writing_task: asyncio.Task[object] | None = None
         self._opening = asyncio.Lock()
-        self._idle_readers: list[Connection] = []
-        self._reading = asyncio.Semaphore(max_readers)
+        self._readers = Readers(self._open_reader, size=max_readers)
+        self._queries = Queries(self._readers, retry=self._retry)
+        # One connection's versions compare with each other, and with no other's.
+        self._versioned = Readers(self._open_reader, size=1)
         self._closed = False
 
     async def open(self) -> None:
@@ -64,7 +94,7 @@ class Database:
     async def write(self) -> AsyncIterator[Transaction]:
         """A transaction that may write: all of it is kept, or nothing.
 
-        Raises DatabaseBusyError when another process holds the lock for too long.
+        Raises DatabaseFullError where there is no room for it.
         """
         if self._writing_task is asyncio.current_task():
             raise RuntimeError("write() inside write(); pass the transaction on")
@@ -74,7 +104,9 @@ class Database:
             self._check_open()
             self._writing_task = asyncio.current_task()
             try:
-                async with self._transaction(writer, writes=True) as transaction:
+                await self._checkpointer.bound_log(writer)
+                transaction = Transaction(writer)
+                async with self._run(transaction, writer, begin=self._begin_write):
                     yield transaction
             finally:
                 self._writing_task = None
@@ -82,11 +114,36 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
         """A transaction that sees one state of the file, whoever writes meanwhile."""
-        async with (
-            self._reader() as reader,
-            self._transaction(reader, writes=False) as transaction,
-        ):
-            yield transaction
+        async with self._reader(self._readers) as reader:
+            transaction = Transaction(reader)
+            async with self._run(transaction, reader, begin=self._begin_read):
+                yield transaction
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """As `read`, with the `version` of what it sees; one at a time."""
+        async with self._reader(self._versioned) as reader:
+            snapshot = Snapshot(reader)
+            async with self._run(snapshot, reader, begin=self._begin_read) as version:
+                snapshot.version = version
+                yield snapshot
+
+    async def versioned_read(
+        self, *queries: Query
+    ) -> tuple[int, list[list[sqlite3.Row]]]:
+        """The version of the data and the rows of queries, all of one state.
+
+        What `snapshot` would give, at the price of a single query.
+        """
+        async with self._reader(self._versioned) as reader:
+            _, version, *found, _ = await self._retry(
+                lambda: _fetch_each(reader, _BEGIN, _VERSION, *queries, _COMMIT)
+            )
+            return version[0][0], found
+
+    async def data_version(self) -> int:
+        """A number that differs after every commit, ours or of another process."""
+        return (await self.versioned_read())[0]
 
     async def one(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         """The first row of a single query: cheaper than a transaction."""
@@ -95,8 +152,8 @@ class Database:
 
     async def all(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """The rows of a single query: cheaper than a transaction."""
-        async with self._reader() as reader:
-            return await reader.fetch(sql, parameters)
+        await self._open_writer()
+        return await self._queries.fetch((sql, parameters))
 
     async def check(self) -> float:
         """Read one row; returns the seconds that it took."""
@@ -110,47 +167,52 @@ class Database:
         async with self._writing:
             self._check_open()
             await writer.fetch("PRAGMA optimize")
-            await writer.fetch("PRAGMA wal_checkpoint(TRUNCATE)")
+            await self._checkpointer.empty(writer)
+
+    async def _begin_write(self, writer: Connection) -> int:
+        await self._retry(lambda: writer.fetch("BEGIN IMMEDIATE"))
+        return 0
+
+    async def _begin_read(self, reader: Connection) -> int:
+        _, version = await self._retry(lambda: _fetch_each(reader, _BEGIN, _VERSION))
+        return int(version[0][0])
 
     @asynccontextmanager
-    async def _transaction(
-        self, connection: Connection, *, writes: bool
-    ) -> AsyncIterator[Transaction]:
-        transaction = Transaction(connection)
+    async def _run(
+        self, transaction: Transaction, connection: Connection, *, begin: Begin
+    ) -> AsyncIterator[int]:
+        """One transaction, from `begin` to its end: yields what `begin` returned."""
         try:
-            if writes:
-                await begin_immediate(connection, busy_timeout=self._busy_timeout)
-            else:
-                await connection.fetch("BEGIN")
+            yield await begin(connection)
+            # Where readers of a rollback journal are in the way, COMMIT can be asked
+            # for again.
+            await self._retry(lambda: connection.fetch("COMMIT"))
+        except sqlite3.Error as error:
+            ours = translate(
+                error, path=str(self.path), busy_timeout=self._busy_timeout
+            )
+            if ours is None:
+                raise
 
-            yield transaction
-            await connection.fetch("COMMIT")
+            raise ours from error
         finally:
             transaction.end()
             # Wherever it was cancelled, BEGIN and COMMIT included.
-            if connection.in_transaction:
-                await connection.fetch("ROLLBACK")
+            await _roll_back(connection)
+
+    async def _retry(self, call: Callable[[], Awaitable[T]]) -> T:
+        return await retry_busy(call, busy_timeout=self._busy_timeout)
 
     @asynccontextmanager
-    async def _reader(self) -> AsyncIterator[Connection]:
+    async def _reader(self, readers: Readers) -> AsyncIterator[Connection]:
+        # The file has to be made and checked first.
         await self._open_writer()
-        async with self._reading:
+        async with readers.take() as reader:
             self._check_open()
-            if self._idle_readers:
-                reader = self._idle_readers.pop()
-            else:
-                reader = await open_reader(
-                    self.path, driver=self.driver, busy_timeout=self._busy_timeout
-                )
+            yield reader
 
-            try:
-                yield reader
-            finally:
-                if self._writer is None:
-                    # `close` did not wait any longer.
-                    await reader.close()
-                else:
-                    self._idle_readers.append(reader)
+    async def _open_reader(self) -> Connection:
+        return await self._retry(lambda: open_reader(self.path, driver=self.driver))
 
     async def _open_writer(self) -> Connection:
         self._check_open()
@@ -159,7 +221,11 @@ class Database:
                 if self._writer is None:
                     self._check_open()
                     self._writer = await open_writer(
-                        self.path, driver=self.driver, busy_timeout=self._busy_timeout
+                        self.path,
+                        driver=self.driver,
+                        busy_timeout=self._busy_timeout,
+                        journal_mode=self.journal_mode,
+                        checkpointer=self._checkpointer,
                     )
 
         return self._writer
@@ -171,18 +237,30 @@ class Database:
     async def _close(self) -> None:
         with anyio.move_on_after(CLOSE_TIMEOUT):
             async with self._opening:
-                for _ in range(self._max_readers):
-                    await self._reading.acquire()
-
+                await self._queries.wait_idle()
+                await self._readers.wait_free()
+                await self._versioned.wait_free()
                 await self._writing.acquire()
 
-        for reader in self._idle_readers:
-            await reader.close()
-
-        self._idle_readers.clear()
+        await self._readers.close()
+        await self._versioned.close()
         writer, self._writer = self._writer, None
         if writer is not None:
             try:
-                await writer.fetch("PRAGMA wal_checkpoint(TRUNCATE)")
+                await self._checkpointer.empty(writer)
             finally:
                 await writer.close()
+
+
+async def _fetch_each(reader: Connection, *queries: Query) -> list[list[sqlite3.Row]]:
+    try:
+        return await reader.fetch_each(*queries)
+    except BaseException:
+        # The first of them was BEGIN: another attempt starts with it again.
+        await _roll_back(reader)
+        raise
+
+
+async def _roll_back(connection: Connection) -> None:
+    if connection.in_transaction:
+        await connection.fetch("ROLLBACK")

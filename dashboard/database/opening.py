@@ -2,85 +2,89 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
-import anyio
-
-from dashboard.database.drivers import Connection, connect
+from dashboard.database.checkpointer import Checkpointer
+from dashboard.database.copying import copy_database
+from dashboard.database.drivers import Connection, Server, connect
+from dashboard.database.failures import explain, is_code, retry_busy
+from dashboard.database.migrating import Migration, apply_migrations, plan_migrations
 from dashboard.database.schema import SchemaError, State, create_schema, read_state
-from dashboard.errors import DatabaseBusyError, DatabaseOpenError
-
-T = TypeVar("T")
+from dashboard.errors import BackupError, DatabaseBusyError, DatabaseOpenError
 
 #: Kept small: the operating system caches the file as well.
 WRITER_CACHE_KIB = 2000
 READER_CACHE_KIB = 1000
-JOURNAL_LIMIT_BYTES = 4 * 1024 * 1024
-LONGEST_PAUSE = 0.05
+#: What SQLite itself waits for a lock; the event loop waits for the rest.
+LIBRARY_TIMEOUT = 0.005
+
+logger = logging.getLogger(__name__)
 
 
-async def open_writer(path: Path, *, driver: str, busy_timeout: float) -> Connection:
+async def open_writer(
+    path: Path | Server,
+    *,
+    driver: str,
+    busy_timeout: float,
+    journal_mode: str | None,
+    checkpointer: Checkpointer,
+) -> Connection:
     """Open the file for writing, and make it with its folders if it is absent.
 
     Raises DatabaseOpenError when it cannot be used, and has not changed it then.
     """
 
     async def attempt() -> Connection:
-        if _prepare_path(path):
+        if isinstance(path, Path) and _prepare_path(path):
             await _inspect(path, driver=driver)
 
-        return await _open_and_set_up(path, driver=driver)
+        connection = await connect(
+            path, driver=driver, mode="rwc", busy_timeout=LIBRARY_TIMEOUT
+        )
+        try:
+            await _set_up_writer(connection, checkpointer)
+            new = await _bring_up_to_date(
+                connection, path, driver=driver, busy_timeout=busy_timeout
+            )
+            if isinstance(path, Path) and (journal_mode or new):
+                await _set_journal_mode(connection, path, journal_mode or "wal")
+
+        except BaseException:
+            await connection.close()
+            raise
+
+        return connection
 
     try:
         # Processes that start together make the file together. SQLite answers some
         # of what happens then with "locked" at once, whatever its busy timeout is.
         return await retry_busy(attempt, busy_timeout=busy_timeout)
+    except BackupError as error:
+        cause = f"no backup of it can be made ({error}), and none of it was changed"
+        raise DatabaseOpenError(str(path), cause) from error
     except (sqlite3.Error, SchemaError, OSError, DatabaseBusyError) as error:
-        raise DatabaseOpenError(str(path), _explain(error)) from error
+        raise DatabaseOpenError(str(path), explain(error)) from error
 
 
-async def open_reader(path: Path, *, driver: str, busy_timeout: float) -> Connection:
+async def open_reader(path: Path | Server, *, driver: str) -> Connection:
     """Open a connection of a pool that only reads."""
     connection = await connect(
-        path, driver=driver, mode="rw", busy_timeout=busy_timeout
+        path, driver=driver, mode="rw", busy_timeout=LIBRARY_TIMEOUT
     )
     try:
-        await connection.fetch(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
-        await connection.fetch("PRAGMA query_only = ON")
+        await connection.fetch_each(
+            ("PRAGMA foreign_keys = ON", ()),
+            (f"PRAGMA cache_size = -{READER_CACHE_KIB}", ()),
+            ("PRAGMA wal_autocheckpoint = 0", ()),
+            ("PRAGMA query_only = ON", ()),
+        )
     except BaseException:
         await connection.close()
         raise
 
     return connection
-
-
-async def begin_immediate(connection: Connection, *, busy_timeout: float) -> None:
-    """Take the write lock, waiting for other processes without blocking the loop."""
-    await retry_busy(
-        lambda: connection.fetch("BEGIN IMMEDIATE"), busy_timeout=busy_timeout
-    )
-
-
-async def retry_busy(call: Callable[[], Awaitable[T]], *, busy_timeout: float) -> T:
-    """Call again while another process holds the lock; raises DatabaseBusyError."""
-    deadline = time.monotonic() + busy_timeout
-    pause = 0.001
-    while True:
-        try:
-            return await call()
-        except sqlite3.OperationalError as error:
-            if not _is_code(error, sqlite3.SQLITE_BUSY):
-                raise
-
-            if time.monotonic() >= deadline:
-                raise DatabaseBusyError(busy_timeout) from error
-
-        await anyio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def _prepare_path(path: Path) -> bool:
@@ -95,17 +99,6 @@ def _prepare_path(path: Path) -> bool:
     return path.stat().st_size > 0
 
 
-async def _open_and_set_up(path: Path, *, driver: str) -> Connection:
-    connection = await connect(path, driver=driver, mode="rwc", busy_timeout=0)
-    try:
-        await _set_up_writer(connection)
-    except BaseException:
-        await connection.close()
-        raise
-
-    return connection
-
-
 async def _inspect(path: Path, *, driver: str) -> None:
     """Refuse what we cannot use, through a connection that cannot write."""
     try:
@@ -113,7 +106,7 @@ async def _inspect(path: Path, *, driver: str) -> None:
     except sqlite3.OperationalError as error:
         # The last program crashed: its journal has to be rolled back before anybody
         # can read, which SQLite does by itself where it may write.
-        if not _is_code(error, sqlite3.SQLITE_READONLY):
+        if not is_code(error, sqlite3.SQLITE_READONLY):
             raise
 
         await _inspect_as(path, "rw", driver=driver)
@@ -128,21 +121,36 @@ async def _inspect_as(path: Path, mode: str, *, driver: str) -> None:
         await connection.close()
 
 
-async def _set_up_writer(connection: Connection) -> None:
+async def _set_up_writer(connection: Connection, checkpointer: Checkpointer) -> None:
     await connection.fetch("PRAGMA foreign_keys = ON")
     await connection.fetch(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}")
     # Kept through a power cut as well: a revoked session must not come back.
     await connection.fetch("PRAGMA synchronous = FULL")
-    await connection.fetch(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES}")
-    rows = await connection.fetch("PRAGMA journal_mode = WAL")
-    if rows[0][0] != "wal":
-        raise SchemaError("its file system has no shared memory; use a local disk")
+    await checkpointer.set_up(connection)
 
+
+async def _bring_up_to_date(
+    connection: Connection, path: Path | Server, *, driver: str, busy_timeout: float
+) -> bool:
+    """Make what is missing of our own; tells whether the file was made just now."""
     await connection.fetch("BEGIN IMMEDIATE")
     try:
-        if await read_state(connection) is State.EMPTY:
+        # Its pages were looked at a moment ago.
+        state = await read_state(connection, thorough=False)
+        new = state is State.EMPTY
+        if new:
             await create_schema(connection)
-            await connection.fetch("COMMIT")
+
+        plan = await plan_migrations(connection)
+        if plan.missing:
+            if plan.first and not new and isinstance(path, Path):
+                await _keep_as_it_was(path, plan.missing[0], driver=driver)
+
+            await apply_migrations(connection, plan.missing)
+            # Not all over again, with another backup, for one that reads just now.
+            await retry_busy(
+                lambda: connection.fetch("COMMIT"), busy_timeout=busy_timeout
+            )
         else:
             # BEGIN IMMEDIATE alone succeeds on a read-only file.
             await connection.fetch("UPDATE onboarding SET step = step WHERE FALSE")
@@ -151,27 +159,49 @@ async def _set_up_writer(connection: Connection) -> None:
         if connection.in_transaction:
             await connection.fetch("ROLLBACK")
 
-
-def _is_code(error: sqlite3.Error, code: int) -> bool:
-    # The low byte: the rest says more closely why.
-    return getattr(error, "sqlite_errorcode", -1) & 0xFF == code
+    return new
 
 
-def _explain(error: Exception) -> str:
-    if isinstance(error, sqlite3.DatabaseError):
-        if _is_code(error, sqlite3.SQLITE_NOTADB):
-            return "it is not an SQLite database; set DB_URL to another path"
+async def _keep_as_it_was(path: Path, migration: Migration, *, driver: str) -> None:
+    """Copy the file before the first change of ours, while we have the write lock."""
+    number = 1
+    ending = "sqlite"
+    while True:
+        name = f"{path.name}.before-oneroof-{migration.name}.{ending}"
+        try:
+            await copy_database(path, path.with_name(name), driver=driver)
+        except BackupError:
+            if not path.with_name(name).exists():
+                raise
 
-        if _is_code(error, sqlite3.SQLITE_CORRUPT):
-            return f"it is damaged ({error}); restore a backup"
+            # Of another file that had this name: never replaced.
+            number += 1
+            ending = f"{number}.sqlite"
+        else:
+            logger.info("the database as it was is kept as %r", name)
+            return
 
-        if _is_code(error, sqlite3.SQLITE_READONLY):
-            return "it is read-only; let this user write the file and its folder"
 
-        if _is_code(error, sqlite3.SQLITE_CANTOPEN):
-            return "no access; let this user write the file and its folder"
+async def _set_journal_mode(connection: Connection, path: Path, mode: str) -> None:
+    """Bring the file to a journal mode: "wal", or "delete" for a rollback journal.
 
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror} ({error.filename})"
+    Leaving WAL takes that nobody else has the file open: it stays in it otherwise,
+    which is safe for all, and the log says so.
+    """
+    try:
+        rows = await connection.fetch(f"PRAGMA journal_mode = {mode}")
+    except sqlite3.OperationalError as error:
+        if mode == "wal" or not is_code(error, sqlite3.SQLITE_BUSY):
+            raise
 
-    return str(error)
+        logger.warning(
+            "DB_JOURNAL_MODE=delete: %r stays in WAL mode, since another program has"
+            " it open; stop that and start again",
+            str(path),
+        )
+    else:
+        if rows[0][0] != mode:
+            raise SchemaError(
+                "its file system has no shared memory; use a local disk, or set"
+                " DB_JOURNAL_MODE=delete"
+            )

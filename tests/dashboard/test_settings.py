@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import pytest
 
@@ -66,6 +69,8 @@ def test_durations_are_read_in_homarrs_words(text: str, seconds: float):
 @pytest.mark.parametrize(
     ("name", "text"),
     [
+        ("AUTH_PROVIDERS", "credentials,github"),
+        ("AUTH_PROVIDERS", "credentials,"),
         ("AUTH_SESSION_EXPIRY_TIME", "soon"),
         ("AUTH_SESSION_EXPIRY_TIME", "0d"),
         ("AUTH_SESSION_EXPIRY_TIME", "-1"),
@@ -73,10 +78,14 @@ def test_durations_are_read_in_homarrs_words(text: str, seconds: float):
         ("AUTH_COOKIE_PREFIX", "a b"),
         ("AUTH_COOKIE_PREFIX", "a;b"),
         ("DB_DRIVER", "mysql2"),
-        ("DB_DRIVER", "libsql"),
+        ("DB_DRIVER", "libSQL"),
         ("DB_URL", ":memory:"),
         ("DB_URL", "libsql://host"),
         ("DB_URL", "file://host/x"),
+        ("DB_URL", "wss://host"),
+        ("DB_URL", "https://"),
+        ("DB_URL", "http://host:notaport"),
+        ("DB_URL", "https://host/?a=b"),
         ("REDIS_URL", "localhost:6379"),
         ("REDIS_URL", "redis://localhost:notaport"),
         ("REDIS_URL", "redis://localhost:70000"),
@@ -84,6 +93,9 @@ def test_durations_are_read_in_homarrs_words(text: str, seconds: float):
         ("ALLOWED_ORIGINS", "home.example"),
         ("ALLOWED_ORIGINS", "https://home.example/path"),
         ("ALLOWED_ORIGINS", "*"),
+        ("TRUSTED_PROXIES", "proxy.example"),
+        ("TRUSTED_PROXIES", "10.0.0.1,"),
+        ("TRUSTED_PROXIES", "*"),
         ("LOG_LEVEL", "loud"),
         ("NO_EXTERNAL_CONNECTION", "maybe"),
     ],
@@ -154,3 +166,69 @@ def test_origins_are_compared_without_case_or_trailing_slash():
     settings = load_settings({"ALLOWED_ORIGINS": text})
 
     assert settings.allowed_origins == ("https://a.example", "http://b:81")
+
+
+def test_trusted_proxies_are_addresses_and_networks():
+    """A list with commas, each once; an address is a network of one."""
+    text = "10.1.2.3/8, ::1,127.0.0.1,127.0.0.1"
+    networks = load_settings({"TRUSTED_PROXIES": text}).trusted_proxies
+
+    assert [str(network) for network in networks] == [
+        "10.0.0.0/8",
+        "::1/128",
+        "127.0.0.1/32",
+    ]
+    assert load_settings({}).trusted_proxies == ()
+
+
+def test_providers_are_homarrs_words_in_any_case():
+    """A list with commas, each provider once."""
+    settings = load_settings({"AUTH_PROVIDERS": "OIDC, credentials,oidc"})
+
+    assert settings.auth_providers == ("oidc", "credentials")
+
+
+def test_libsql_is_a_driver_where_it_is_installed(monkeypatch: pytest.MonkeyPatch):
+    """Where it is not, the error names the command that puts it right."""
+    monkeypatch.setitem(sys.modules, "aiolibsql", None)
+    with pytest.raises(SettingsError, match=r"pip install 'oneroof\[libsql\]'"):
+        load_settings({"DB_DRIVER": "libsql"})
+
+    module = ModuleType("aiolibsql")
+    module.__spec__ = ModuleSpec("aiolibsql", None)
+    monkeypatch.setitem(sys.modules, "aiolibsql", module)
+
+    assert load_settings({"DB_DRIVER": "libsql"}).db_driver == "libsql"
+
+
+@pytest.mark.parametrize("url", ["libsql://db.example", "http://127.0.0.1:8080/"])
+def test_a_server_is_for_libsql_alone(monkeypatch: pytest.MonkeyPatch, url: str):
+    """The other drivers would make a file of its name."""
+    module = ModuleType("aiolibsql")
+    module.__spec__ = ModuleSpec("aiolibsql", None)
+    monkeypatch.setitem(sys.modules, "aiolibsql", module)
+    environ = {"DB_URL": url, "DB_DRIVER": "libsql", "LIBSQL_AUTH_TOKEN": "secret"}
+    settings = load_settings(environ)
+
+    assert settings.db_url == url.rstrip("/")
+    assert settings.db_auth_token == "secret"
+    assert "secret" not in repr(settings)
+
+    with pytest.raises(SettingsError, match="set DB_DRIVER=libsql"):
+        load_settings({"DB_URL": url})
+
+
+def test_a_token_in_a_bad_url_is_not_shown():
+    """It has a variable of its own."""
+    with pytest.raises(SettingsError, match="LIBSQL_AUTH_TOKEN") as caught:
+        load_settings({"DB_URL": "libsql://host?authToken=secret"})
+
+    assert "secret" not in str(caught.value)
+
+
+def test_the_journal_mode_is_one_of_two():
+    """In any case; another word is an error that says what each is for."""
+    assert load_settings({}).db_journal_mode == "wal"
+    assert load_settings({"DB_JOURNAL_MODE": "DELETE"}).db_journal_mode == "delete"
+    with pytest.raises(SettingsError, match="delete for files that are shared"):
+        load_settings({"DB_JOURNAL_MODE": "truncate"})

@@ -1,16 +1,23 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+import os
+import random
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
 import pytest
 
+import dashboard
 from dashboard.database import Database
 from dashboard.database.drivers import run_to_end
+
+from .homarr_file import open_file
 
 INSERT = "INSERT INTO app (id, name, icon_url) VALUES (?, '', '')"
 COUNT = "SELECT count(*) AS n FROM app"
@@ -27,11 +34,9 @@ def assert_no_worker_is_left(*, timeout: float = 10) -> None:
 
 def assert_nobody_writes(path: Path) -> None:
     """Fail if any connection holds the write lock."""
-    other = sqlite3.connect(path, timeout=0, isolation_level=None)
-    try:
+    with open_file(path) as other:
+        other.execute("PRAGMA busy_timeout = 0")
         other.execute("BEGIN IMMEDIATE")
-    finally:
-        other.close()
 
 
 async def insert_two(database: Database, number: int) -> None:
@@ -144,3 +149,112 @@ async def test_waiting_for_the_end_costs_nothing(monkeypatch: pytest.MonkeyPatch
         done.set()
 
     assert 1 <= waits <= 2
+
+
+ROWS = [{"id": f"many{number:04}", "name": "", "icon_url": ""} for number in range(700)]
+
+
+async def write_many(database: Database, number: int) -> None:
+    """All three operations, each of several statements, which leave nothing behind."""
+    async with database.write() as tx:
+        await tx.insert_many("app", ROWS)
+        await tx.upsert_many("app", [{**row, "name": "x"} for row in ROWS], key=["id"])
+        await tx.delete_many("app", "id", [row["id"] for row in ROWS])
+        await tx.execute(INSERT, (f"{number}a",))
+        await tx.execute(INSERT, (f"{number}b",))
+
+
+async def read_versioned(database: Database, number: int) -> None:
+    await database.versioned_read((COUNT, ()), (COUNT, ()))
+    async with database.snapshot() as snapshot:
+        await snapshot.all(COUNT)
+
+
+async def read_one(database: Database, number: int) -> None:
+    await database.all(COUNT)
+    await database.check()
+
+
+async def write_late(database: Database, number: int) -> None:
+    """Waits for its turn first."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(insert_two(database, number))
+        tasks.create_task(insert_two(database, -number - 1))
+
+
+@pytest.mark.parametrize("journal_mode", ["wal", "delete"])
+async def test_five_hundred_cancellations_leave_nothing_behind(
+    path: Path, any_driver: str, journal_mode: str
+):
+    """Anywhere in reads, writes and collections: no lock, no thread, nothing half."""
+    chance = random.Random(any_driver + journal_mode)  # noqa: S311
+    database = Database(path, driver=any_driver, journal_mode=journal_mode)
+    await insert_two(database, 10_000)
+    await read_two(database, 0)
+    await read_versioned(database, 0)
+    threads = threading.active_count()
+    works = (insert_two, read_two, write_many, read_versioned, read_one, write_late)
+    for number in range(500):
+        work = chance.choice(works)
+        cancel = chance.choice((cancel_by_task, cancel_twice, cancel_by_scope))
+        await cancel(work(database, number), chance.randrange(60))
+
+    # Nobody has the lock, and nobody is in the way of the log.
+    await insert_two(database, 20_000)
+    await database.maintain()
+    rows = await database.all("SELECT id FROM app")
+    most = threading.active_count()
+    started = time.monotonic()
+    await database.close()
+    seconds = time.monotonic() - started
+    assert_nobody_writes(path)
+    halves = {row["id"][:-1] for row in rows}
+
+    assert not [row["id"] for row in rows if row["id"].startswith("many")]
+    assert len(rows) == 2 * len(halves)
+    # Two readers and the one of versions may have been opened meanwhile.
+    assert most - threads <= 3
+    assert seconds < 4.5
+
+
+CANCELLED = """
+import asyncio, sys
+from dashboard.database import Database
+
+async def work(database):
+    for number in range(10**9):
+        async with database.write() as tx:
+            await tx.execute("UPDATE onboarding SET step = 'x'")
+
+        await database.check()
+        # The synchronous driver never lets others have a turn by itself.
+        await asyncio.sleep(0)
+
+async def main():
+    database = Database(sys.argv[1], driver=sys.argv[2])
+    await database.open()
+    tasks = [asyncio.create_task(work(database)) for _ in range(5)]
+    await asyncio.sleep(0.05)
+    for task in tasks:
+        task.cancel()
+
+    await asyncio.wait(tasks)
+    print("cancelled", flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_a_program_ends_at_once_after_cancellations(path: Path, any_driver: str):
+    """Even one that did not close: nothing that was cancelled goes on."""
+    home = str(Path(dashboard.__file__).parents[1])
+    ended = subprocess.run(
+        [sys.executable, "-c", CANCELLED, str(path), any_driver],
+        env={**os.environ, "PYTHONPATH": home},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("cancelled\n", "", 0)

@@ -5,15 +5,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import dashboard
 from dashboard.database import Database
+
+
+@pytest.fixture(name="driver")
+def _driver(any_driver: str) -> str:
+    return any_driver
+
 
 WRITER = """
 import asyncio, sys
 from dashboard.database import Database
 
 async def main():
-    database = Database(sys.argv[1], driver=sys.argv[2])
+    path, driver, mode = sys.argv[1:]
+    database = Database(path, driver=driver, journal_mode=mode)
     for number in range(1_000_000):
         async with database.write() as tx:
             await tx.execute(
@@ -28,13 +37,16 @@ asyncio.run(main())
 """
 
 
-async def test_every_acknowledged_write_survives_a_kill(path: Path, driver: str):
+@pytest.mark.parametrize("journal_mode", ["wal", "delete"])
+async def test_every_acknowledged_write_survives_a_kill(
+    path: Path, driver: str, journal_mode: str
+):
     """Killed at no particular moment: what was acknowledged is there, and whole."""
     home = str(Path(dashboard.__file__).parents[1])
     for acknowledged in (1, 57, 311):
         place = path.with_name(f"{acknowledged}.sqlite")
         process = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(place), driver],
+            [sys.executable, "-c", WRITER, str(place), driver, journal_mode],
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONPATH": home},

@@ -273,3 +273,35 @@ async def test_the_check_tells_how_long_it_took(database: Database):
     seconds = await database.check()
 
     assert 0 < seconds <= time.perf_counter() - started
+
+
+async def test_a_transaction_that_sqlite_ended_takes_no_more(database: Database):
+    """It does so for some errors: what came next would be kept alone."""
+
+    async def go_on() -> None:
+        async with database.write() as tx:
+            await tx.execute(INSERT, ("first",))
+            with pytest.raises(sqlite3.IntegrityError):
+                await tx.execute(INSERT.replace("INTO", "OR ROLLBACK INTO"), ("first",))
+
+            await tx.execute(INSERT, ("second",))
+
+    with pytest.raises(RuntimeError, match="was rolled back by an error in it"):
+        await go_on()
+
+    assert await count(database) == 0
+
+
+async def test_a_read_that_outlasts_the_end_closes_its_connection(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Closing waits for it a while only; then it is the last one to leave."""
+    monkeypatch.setattr("dashboard.database.database.CLOSE_TIMEOUT", 0.01)
+    database = Database(path)
+    async with database.read() as tx, database.snapshot() as snapshot:
+        await database.close()
+
+        assert await tx.all(COUNT)
+        assert await snapshot.all(COUNT)
+
+    assert_no_worker_is_left()

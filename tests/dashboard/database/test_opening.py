@@ -27,10 +27,17 @@ def _ordinary_user(tmp_path: Path) -> Iterator[None]:
     os.seteuid(0)
 
 
-async def make(path: Path) -> None:
-    database = Database(path)
+async def make(path: Path, journal_mode: str | None = None) -> None:
+    database = Database(path, journal_mode=journal_mode)
     await database.open()
     await database.close()
+
+
+def read_mode(path: Path) -> str:
+    connection = sqlite3.connect(path)
+    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+    connection.close()
+    return str(mode)
 
 
 def run_sql(path: Path, sql: str) -> None:
@@ -134,7 +141,23 @@ def newer(path: Path) -> None:
 
 
 def older(path: Path) -> None:
-    run_sql(path, "DELETE FROM __drizzle_migrations WHERE created_at > 1760968503571")
+    run_sql(path, "DELETE FROM __drizzle_migrations WHERE created_at > 1750014001941")
+
+
+def between(path: Path) -> None:
+    run_sql(
+        path,
+        "DELETE FROM __drizzle_migrations WHERE created_at > 1760968503571;"
+        "INSERT INTO __drizzle_migrations VALUES (NULL, 'h', 1760968503572)",
+    )
+
+
+def of_no_time(path: Path) -> None:
+    run_sql(path, "INSERT INTO __drizzle_migrations VALUES (NULL, 'h', 'soon')")
+
+
+def without_a_column(path: Path) -> None:
+    run_sql(path, "ALTER TABLE item_layout DROP COLUMN height")
 
 
 def unmigrated(path: Path) -> None:
@@ -154,7 +177,10 @@ def without_a_table(path: Path) -> None:
         (header_only, "it is "),
         (of_another_program, "it is a database of another program"),
         (newer, "its schema is newer (1883786658943) than the one that this version"),
-        (older, "its schema is at migration 0034_add_app_reference_to_integration"),
+        (older, "its schema is at migration 0033_add_cron_job_configuration"),
+        (between, "its schema is at migration unknown (1760968503572)"),
+        (of_no_time, "its schema has no version ('soon')"),
+        (without_a_column, "the column 'height' of its table 'item_layout' is missing"),
         (unmigrated, "its schema is at migration none"),
         (without_a_table, "its table 'item_layout' is missing"),
     ],
@@ -174,12 +200,16 @@ async def test_what_cannot_be_used_is_left_untouched(
 
 
 async def test_an_older_file_is_told_what_it_needs(path: Path, driver: str):
-    """Where it is and where it has to be."""
+    """Where it is, where it has to be, and what brings it there."""
     await make(path)
     older(path)
     error = await fail_to_open(path, driver)
 
-    assert "has to be at 0041_add_right_click_preference (1783786658943)" in str(error)
+    assert error.cause == (
+        "its schema is at migration 0033_add_cron_job_configuration (1750014001941) and"
+        " has to be at one from 0034_add_app_reference_to_integration to"
+        " 0041_add_right_click_preference; let Homarr 1.43 to 1.74 migrate it first"
+    )
 
 
 async def test_a_folder_is_no_database(tmp_path: Path, driver: str):
@@ -264,3 +294,67 @@ async def test_a_path_with_every_odd_character_works(tmp_path: Path, driver: str
     await database.close()
 
     assert path.is_file()
+
+
+@pytest.mark.parametrize(
+    ("asked", "new", "wal", "delete"),
+    [
+        (None, "wal", "wal", "delete"),
+        ("wal", "wal", "wal", "wal"),
+        ("delete", "delete", "delete", "delete"),
+    ],
+)
+async def test_the_journal_mode_is_the_one_that_was_asked_for(
+    path: Path, driver: str, asked: str | None, new: str, wal: str, delete: str
+):
+    """For a new file and for one in either mode; nothing asked leaves it as it is."""
+    found = []
+    for there in (None, "wal", "delete"):
+        place = path.with_name(f"{there}.sqlite")
+        if there:
+            await make(place, there)
+
+        database = Database(place, driver=driver, journal_mode=asked)
+        async with database.write() as tx:
+            await tx.execute("UPDATE onboarding SET step = 'x'")
+
+        await database.close()
+        found.append(read_mode(place))
+
+    assert found == [new, wal, delete]
+
+
+async def test_a_file_that_others_have_open_in_wal_mode_stays_in_it(
+    path: Path, driver: str, caplog: pytest.LogCaptureFixture
+):
+    """It is safe, and a line says what to do; the last one to open it changes it."""
+    await make(path, "wal")
+    other = sqlite3.connect(path)
+    other.execute("SELECT * FROM app").fetchall()
+    database = Database(path, driver=driver, journal_mode="delete", busy_timeout=0.1)
+    async with database.write() as tx:
+        await tx.execute("UPDATE onboarding SET step = 'x'")
+
+    await database.close()
+    other.close()
+
+    assert read_mode(path) == "wal"
+    assert "DB_JOURNAL_MODE=delete" in caplog.text
+    assert "stays in WAL mode" in caplog.text
+
+    await make(path, "delete")
+
+    assert read_mode(path) == "delete"
+
+
+async def test_a_file_without_wal_never_gets_files_beside_it(path: Path, driver: str):
+    """None that somebody who copies the one file could miss."""
+    database = Database(path, driver=driver, journal_mode="delete")
+    async with database.write() as tx:
+        await tx.execute("UPDATE onboarding SET step = 'x'")
+
+    await database.check()
+    names = [one.name for one in path.parent.iterdir()]
+    await database.close()
+
+    assert names == [path.name]

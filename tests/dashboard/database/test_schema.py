@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from dashboard import superjson
 from dashboard.database import Database
+from dashboard.database.schema import SINCE, has_column
+
+from .homarr_file import LEVELS, make_homarr_file, make_schema
 
 #: Homarr's ten secondary indexes.
 INDEXES = {
@@ -28,8 +32,11 @@ def _driver() -> str:
 
 
 async def test_a_new_file_has_homarrs_tables_and_indexes(database: Database):
-    """35 of its own and the one of its migrations."""
-    rows = await database.all("SELECT type, name, tbl_name FROM sqlite_master")
+    """35 of its own and the one of its migrations; what is ours is named so."""
+    rows = await database.all(
+        "SELECT type, name, tbl_name FROM sqlite_master"
+        " WHERE name NOT LIKE 'oneroof%' AND tbl_name NOT LIKE 'oneroof%'"
+    )
     tables = {row["name"] for row in rows if row["type"] == "table"}
     indexes = {
         row["name"]: row["tbl_name"]
@@ -113,3 +120,39 @@ async def test_defaults_are_homarrs(database: Database):
     assert (user["open_search_in_new_tab"], user["ping_icons_enabled"]) == (1, 0)
     assert (board["primary_color"], board["opacity"]) == ("#fa5252", 100)
     assert item["options"] == item["advanced_options"] == '{"json": {}}'
+
+
+@pytest.mark.parametrize("level", LEVELS)
+async def test_columns_that_only_some_files_have_are_found_out(path: Path, level: int):
+    """By looking at the file: `salt` was there up to 0034, others came later."""
+    make_homarr_file(path, level)
+    database = Database(path, driver="sqlite3")
+    async with database.read() as tx:
+        salted = {await has_column(tx, table, "salt") for table in ("user", "apiKey")}
+        ddg = await has_column(tx, "user", "ddg_bangs")
+        unknown = await has_column(tx, "no such table", "salt")
+
+    name = await has_column(database, "user", "name")
+    await database.close()
+
+    assert (salted, ddg) == ({level < 35}, level >= 36)
+    assert (unknown, name) == (False, True)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_came_later_is_asked_of_no_earlier_file(level: int):
+    """The table of when each came agrees with what Homarr's migrations make."""
+    tables, last = make_schema(level), make_schema(LEVELS[-1])
+    missing = set(last) - set(tables)
+    for table, text in tables.items():
+        had = set(re.findall(r"(?m)^  ([a-z]\w*) ", text))
+        missing |= {
+            f"{table}.{column}"
+            for column in re.findall(r"(?m)^  ([a-z]\w*) ", last[table])
+            if column not in had
+        }
+
+    later = {name for name, since in SINCE.items() if since > level}
+    within = {name for name in later if name.partition(".")[0] in missing - {name}}
+
+    assert missing == later - within
