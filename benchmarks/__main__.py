@@ -7,7 +7,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import echo, idle, start, web
+from benchmarks import boards, crash, drivers, echo, idle, start, web
 from benchmarks.cli import make_parser, print_figures
 from benchmarks.figures import Figure
 from memory_report.arrangements import SEPARATE, TOGETHER
@@ -42,7 +42,15 @@ def main() -> int:
             parser.error(str(error))
 
     return print_figures(
-        [start.run, echo.run, web.run, idle.run],
+        [
+            start.run,
+            boards.run,
+            drivers.run,
+            echo.run,
+            web.run,
+            idle.run,
+            crash.run,
+        ],
         quick=options.quick,
         known=known,
         note=describe_machine,

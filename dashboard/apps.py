@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -12,8 +11,7 @@ from dashboard.database import Readable
 from dashboard.stored import read_options, read_server_setting
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class App:
+class App(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A link with a name and an icon."""
 
     id: str

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import anyio
 from anyio.abc import TaskStatus
 
+from dashboard.boards import BoardCache
 from dashboard.bus import Bus, open_bus
 from dashboard.database import Database
 from dashboard.settings import Settings, load_settings
@@ -44,6 +45,8 @@ class Resources:
     database: Database
     bus: Bus
     monitor: Any
+    #: Of this database, so that every service of the process loads a board once.
+    boards: BoardCache = field(default_factory=BoardCache)
 
 
 async def serve(
@@ -57,7 +60,11 @@ async def serve(
     for line in find_missing(settings, monitor.label):
         logger.warning(line)
 
-    database = Database(settings.db_url, driver=settings.db_driver)
+    database = Database(
+        settings.db_url,
+        driver=settings.db_driver,
+        journal_mode=settings.db_journal_mode,
+    )
     try:
         await database.open()
         bus = await open_bus(settings.redis_url)
@@ -95,6 +102,15 @@ def find_missing(settings: Settings, label: str) -> list[str]:
         lines.append(
             "CRON_JOB_API_KEY is not set: the tasks API refuses everybody; "
             "give all processes the same key"
+        )
+
+    outside = [name for name in settings.auth_providers if name != "credentials"]
+    if "web" in here and outside:
+        nobody = "credentials" not in settings.auth_providers
+        lines.append(
+            f"AUTH_PROVIDERS names {' and '.join(outside)}, whose sign-in is not "
+            "offered yet: their users stay logged in, and cannot log in anew"
+            + ("; nobody can log in, so add credentials" if nobody else "")
         )
 
     return lines

@@ -51,6 +51,9 @@ def decode(document: bytes | str) -> Any:
     do not fit the value are passed over.
     """
     value, meta = _read(document)
+    if not meta:
+        return value
+
     # A holder for the root, so that an annotation always has a place to write to.
     holder = [value]
     removed: list[tuple[dict[str, Any], str]] = []

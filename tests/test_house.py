@@ -19,7 +19,7 @@ ARROWS = {
     "dashboard": (),
     **dict.fromkeys(SERVICES, ("dashboard",)),
     "memory_report": ("runner",),
-    "benchmarks": ("memory_report", "runner"),
+    "benchmarks": ("memory_report", "runner", "dashboard"),
 }
 
 

@@ -1,12 +1,17 @@
-"""Boards: their layouts, sections and items, who may see and who may change them."""
+"""Boards: their layouts, sections and items, who may see and who may change them.
+
+Here is what pages need. Whole boards are changed by the files beside (manage, save,
+layouts, grants, duplicate, listing), which are imported by those who use them.
+"""
 
 from __future__ import annotations
 
 from dashboard.apps import App
 from dashboard.boards.access import sees_app
+from dashboard.boards.cache import BoardCache
 from dashboard.boards.edit import add_app_item, add_item, remove_item, update_item
 from dashboard.boards.kinds import KINDS, Kind
-from dashboard.boards.load import find_home_board, load_board
+from dashboard.boards.load import find_board, find_home_board, load_board
 from dashboard.boards.models import Board, Item, Layout, Placement, Section
 from dashboard.errors import InvalidItemError
 
@@ -14,6 +19,7 @@ __all__ = [
     "KINDS",
     "App",
     "Board",
+    "BoardCache",
     "InvalidItemError",
     "Item",
     "Kind",
@@ -22,6 +28,7 @@ __all__ = [
     "Section",
     "add_app_item",
     "add_item",
+    "find_board",
     "find_home_board",
     "load_board",
     "remove_item",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
 from dashboard.apps import list_app_ids
@@ -31,65 +33,121 @@ _EVERYWHERE = (
 #: their groups.
 GRANTS = (
     'SELECT board_id, permission FROM "boardUserPermission" WHERE user_id = :user'
-    ' UNION ALL SELECT g.board_id, g.permission FROM "boardGroupPermission" AS g'
-    ' JOIN "groupMember" AS m ON m.group_id = g.group_id WHERE m.user_id = :user'
+    ' UNION ALL SELECT g.board_id, g.permission FROM "groupMember" AS m'
+    ' JOIN "boardGroupPermission" AS g ON g.group_id = m.group_id'
+    " WHERE m.user_id = :user"
 )
+
+
+def ask_access(target: str) -> str:
+    """The query whose rows `judge_access` reads; `target` is the board's id, in SQL.
+
+    Its parameters are :user and those of the target.
+    """
+    return (
+        f"WITH target (id) AS MATERIALIZED (SELECT {target})"  # noqa: S608 - constants
+        " SELECT b.id, b.creator_id, b.is_public, NULL AS permission"
+        " FROM target AS t JOIN board AS b ON b.id = t.id"
+        " UNION ALL SELECT t.id, NULL, NULL, p.permission"
+        ' FROM target AS t JOIN "boardUserPermission" AS p ON p.board_id = t.id'
+        " WHERE p.user_id = :user"
+        " UNION ALL SELECT t.id, NULL, NULL, p.permission"
+        ' FROM target AS t JOIN "boardGroupPermission" AS p ON p.board_id = t.id'
+        ' JOIN "groupMember" AS m ON m.group_id = p.group_id AND m.user_id = :user'
+    )
+
+
+ASK_BY_ID = ask_access(":board")
+
+
+def judge_access(
+    rows: Sequence[sqlite3.Row], session: Session | None
+) -> tuple[str, Access] | None:
+    """The board's id, and what the viewer may do; None if there is no such board."""
+    board = next((row for row in rows if row["permission"] is None), None)
+    if board is None:
+        return None
+
+    granted = [row["permission"] for row in rows if row is not board]
+    return board["id"], judge(
+        session,
+        creator_id=board["creator_id"],
+        is_public=bool(board["is_public"]),
+        granted=granted,
+    )
+
+
+def judge(
+    session: Session | None,
+    *,
+    creator_id: str | None,
+    is_public: bool,
+    granted: Iterable[str],
+) -> Access:
+    """What the viewer may do, by whose board it is and what they were granted."""
+    access = Access.VIEW if is_public else Access.NONE
+    if session is None:
+        return access
+
+    if creator_id == session.user_id:
+        return Access.OWN
+
+    for permission, everywhere in _EVERYWHERE:
+        if session.may(permission):
+            access = max(access, everywhere)
+
+    for word in granted:
+        # Any row lets its user view, also one with a word that we do not know.
+        access = max(access, _GRANTED.get(word, Access.VIEW))
+
+    return access
 
 
 async def find_access(
     tx: Transaction, board_id: str, session: Session | None
 ) -> Access | None:
     """What the viewer may do with a board; None if it does not exist."""
-    if not board_id.isascii():
-        # Ours all are; SQLite's text cannot even hold half a surrogate pair.
+    if not is_id(board_id):
         return None
 
-    rows = await tx.all(
-        f"WITH grants AS ({GRANTS})"  # noqa: S608 - a constant
-        " SELECT b.creator_id, b.is_public, g.permission FROM board AS b"
-        " LEFT JOIN grants AS g ON g.board_id = b.id WHERE b.id = :board",
-        {"board": board_id, "user": session.user_id if session else None},
-    )
-    if not rows:
-        return None
-
-    access = Access.VIEW if rows[0]["is_public"] else Access.NONE
-    if session is None:
-        return access
-
-    if rows[0]["creator_id"] == session.user_id:
-        return Access.OWN
-
-    for permission, granted in _EVERYWHERE:
-        if session.may(permission):
-            access = max(access, granted)
-
-    for row in rows:
-        # Any row lets its user view, also one with a word that we do not know.
-        if row["permission"] is not None:
-            access = max(access, _GRANTED.get(row["permission"], Access.VIEW))
-
-    return access
+    names = {"board": board_id, "user": session.user_id if session else None}
+    found = judge_access(await tx.all(ASK_BY_ID, names), session)
+    return None if found is None else found[1]
 
 
-async def require_modify(
-    tx: Transaction, board_id: str, session: Session | None
+async def require_access(
+    tx: Transaction, board_id: str, session: Session | None, *, needed: Access
 ) -> None:
-    """Raise ProcedureError unless the viewer may change the board.
+    """Raise ProcedureError (NOT_FOUND) unless the viewer may do that.
 
-    A board that they may not even see is NOT_FOUND, like one that does not exist.
+    A board that they may see, but not change, is answered like one that is not there:
+    those are Homarr's words, and one answer gives away less than two.
     """
     access = await find_access(tx, board_id, session)
-    if not access:
+    if access is None or access < needed:
         raise ProcedureError("NOT_FOUND", "Board not found")
 
-    if access < Access.MODIFY:
+
+def require_session(session: Session | None) -> Session:
+    """The session; raises ProcedureError (UNAUTHORIZED) where nobody is logged in."""
+    if session is None:
+        raise ProcedureError("UNAUTHORIZED")
+
+    return session
+
+
+def require_permission(session: Session | None, permission: str) -> Session:
+    """The session; raises ProcedureError unless its user has the permission."""
+    session = require_session(session)
+    if not session.may(permission):
         raise ProcedureError("FORBIDDEN", "Permission denied")
+
+    return session
 
 
 async def sees_app(source: Readable, app_id: str, session: Session | None) -> bool:
     """Whether an app is shown by an item of any board that the viewer may see."""
-    if not app_id.isascii():
+    if not is_id(app_id):
         return False
 
     everywhere = session is not None and session.may("board-view-all")
@@ -109,3 +167,11 @@ async def sees_app(source: Readable, app_id: str, session: Session | None) -> bo
         app_id in list_app_ids(row["kind"], read_options(row["options"], "an item"))
         for row in rows
     )
+
+
+def is_id(text: str) -> bool:
+    """Whether this can be an id: Homarr's all are ASCII.
+
+    SQLite's text cannot even hold half a surrogate pair.
+    """
+    return text.isascii()

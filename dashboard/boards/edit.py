@@ -8,13 +8,19 @@ from typing import Any
 
 from dashboard import superjson
 from dashboard.apps import list_app_ids, load_apps
-from dashboard.boards.access import require_modify
+from dashboard.boards.access import (
+    Access,
+    is_id,
+    require_access,
+    require_permission,
+)
 from dashboard.boards.kinds import KINDS
 from dashboard.boards.places import find_places
 from dashboard.database import Database, Transaction
-from dashboard.errors import InvalidItemError, ProcedureError
+from dashboard.errors import InvalidItemError
 from dashboard.identity import Session
 from dashboard.ids import new_id
+from dashboard.stored import EMPTY
 
 OPTIONS_BYTES = 1024 * 1024
 LONGEST_APP_NAME = 64
@@ -35,12 +41,12 @@ async def add_item(
 ) -> str:
     """Put an item in the first free place of each layout; returns its id.
 
-    Options that are not given have the kind's defaults. Raises ProcedureError
-    (NOT_FOUND for a board that the viewer may not see, FORBIDDEN for one that they may
-    not change) and InvalidItemError.
+    Options that are not given have the kind's defaults. Raises InvalidItemError, and
+    ProcedureError (NOT_FOUND) for a board that is not there or that the viewer may not
+    change.
     """
     async with database.write() as tx:
-        await require_modify(tx, board_id, session)
+        await require_access(tx, board_id, session, needed=Access.MODIFY)
         return await insert_item(tx, board_id, kind=kind, options=options)
 
 
@@ -57,8 +63,8 @@ async def update_item(
     Raises as `add_item` does.
     """
     async with database.write() as tx:
-        await require_modify(tx, board_id, session)
-        if not item_id.isascii():
+        await require_access(tx, board_id, session, needed=Access.MODIFY)
+        if not is_id(item_id):
             return False
 
         row = await tx.one(
@@ -69,7 +75,7 @@ async def update_item(
             return False
 
         await _check_apps(tx, row["kind"], options)
-        merged = _merge_options(row["options"], options)
+        merged = merge_options(row["options"], options)
         await tx.execute("UPDATE item SET options = ? WHERE id = ?", (merged, item_id))
         return True
 
@@ -82,8 +88,8 @@ async def remove_item(
     Raises as `add_item` does.
     """
     async with database.write() as tx:
-        await require_modify(tx, board_id, session)
-        if not item_id.isascii():
+        await require_access(tx, board_id, session, needed=Access.MODIFY)
+        if not is_id(item_id):
             return False
 
         count = await tx.execute(
@@ -104,7 +110,8 @@ async def add_app_item(
 ) -> str:
     """Make an app and an item that shows it; returns the item's id.
 
-    Raises as `add_item` does; making an app takes the permission "app-create".
+    Raises as `add_item` does; making an app takes the permission "app-create" as well,
+    and without it is FORBIDDEN.
     """
     name = name.strip()
     if not 1 <= len(name) <= LONGEST_APP_NAME or not name.isprintable():
@@ -116,10 +123,8 @@ async def add_app_item(
     ping_url = _check_url("ping URL", ping_url, _PING)
     icon_url = _check_url("icon", icon_url, _ICON) or ""
     async with database.write() as tx:
-        await require_modify(tx, board_id, session)
-        if session is None or not session.may("app-create"):
-            raise ProcedureError("FORBIDDEN", "Permission denied")
-
+        await require_access(tx, board_id, session, needed=Access.MODIFY)
+        require_permission(session, "app-create")
         app_id = await insert_app(
             tx, name=name, href=href, icon_url=icon_url, ping_url=ping_url
         )
@@ -136,7 +141,7 @@ async def insert_item(
 
     await _check_apps(tx, kind, options)
     item_id = new_id()
-    stored = _merge_options('{"json": {}}', {**known.defaults, **options})
+    stored = merge_options(EMPTY, {**known.defaults, **options})
     await tx.execute(
         "INSERT INTO item (id, board_id, kind, options) VALUES (?, ?, ?, ?)",
         (item_id, board_id, kind, stored),
@@ -179,7 +184,8 @@ async def _check_apps(tx: Transaction, kind: str, options: Mapping[str, Any]) ->
         raise InvalidItemError(f"there is no app {min(missing)!r}")
 
 
-def _merge_options(stored: str, options: Mapping[str, Any]) -> str:
+def merge_options(stored: str, options: Mapping[str, Any]) -> str:
+    """The stored text with these members set; raises InvalidItemError."""
     try:
         merged = superjson.merge(stored, options)
     except (TypeError, ValueError) as error:

@@ -60,3 +60,20 @@ KINDS: Mapping[str, Kind] = {
         Kind(name="memory", width=3, height=2),
     )
 }
+
+_HOMARR = """
+    clock weather app iframe video notebook dnsHoleSummary dnsHoleControls
+    smartHome-entityState smartHome-executeAutomation stockPrice mediaServer calendar
+    downloads mediaRequests-requestList mediaRequests-requestStats mediaTranscoding
+    minecraftServerStatus networkControllerSummary networkControllerStatus rssFeed
+    bookmarks indexerManager healthMonitoring releases mediaReleases dockerContainers
+    firewall notifications systemResources
+    anchorNote mediaMissing coolify systemDisks timetable immich-serverStats
+    immich-albumCarousel paperlessNgx patchmon bazarr tracearr speedtestTracker
+    uptimeKuma audioStats umami vpn archiveTeamWarrior ups beszelSystemTable
+    beszelSystemGrid beszelAlerts beszelSystemStats traefik customApi
+"""
+#: Homarr's kinds up to 1.74: the ones whose items go when a saved board leaves them
+#: out. An item of any other kind is from a newer version, whose pages may not have
+#: shown it to whoever saved.
+HOMARR_KINDS = frozenset(_HOMARR.split())

@@ -233,7 +233,7 @@ async def test_who_may_not_see_a_board_does_not_learn_that_it_exists(
 async def test_who_only_sees_a_board_cannot_change_it(
     database: Database, visitor: Session, board: Board
 ):
-    """In none of the four ways."""
+    """In none of the four ways; as far as they can tell, there is nothing to change."""
     item_id = board.items[0].id
     attempts = [
         lambda: add_item(database, board.id, kind="clock", options={}, session=visitor),
@@ -247,7 +247,7 @@ async def test_who_only_sees_a_board_cannot_change_it(
         with pytest.raises(ProcedureError) as caught:
             await attempt()
 
-        assert caught.value.code == "FORBIDDEN"
+        assert caught.value.code == "NOT_FOUND"
 
     assert len(await database.all("SELECT id FROM item")) == len(board.items)
 

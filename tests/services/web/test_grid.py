@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from dashboard.boards import Board, Item, Layout, Placement, Section
 from services.web.grid import lay_out
