@@ -1,4 +1,4 @@
-"""The web service: one table of addresses, one door that every request passes."""
+"""The web service: one door that every request passes."""
 
 from __future__ import annotations
 
@@ -11,36 +11,19 @@ from quart.wrappers import BaseRequestWebsocket
 from werkzeug.exceptions import NotFound
 
 from dashboard.resources import Resources
-from services.web import api
 from services.web.assets import read_assets
+from services.web.attempts import Attempts
+from services.web.door import Route, enter
 from services.web.live import LiveState
 from services.web.onboarding import Onboarding
-from services.web.pages import account, board, items
 from services.web.problems import register_problems
 from services.web.render import Renderer
+from services.web.routes import ROUTES
 from services.web.security import COMMON_HEADERS, FormTokens, content_policy
 from services.web.site import Monitor, Site
-from services.web.visit import Route, enter
 
 MAX_BODY_BYTES = 1024 * 1024
 _YEAR = 31_536_000
-
-ROUTES = (
-    Route("GET", "/", board.show_home),
-    Route("GET", "/init", account.show_init, access="setup"),
-    Route("POST", "/init", account.init, access="setup"),
-    Route("GET", "/auth/login", account.show_login, access="anyone"),
-    Route("POST", "/auth/login", account.login, access="anyone"),
-    Route("POST", "/auth/logout", account.logout, access="anyone"),
-    Route("GET", "/boards/<board_id>", board.show_board, access="anyone"),
-    Route("POST", "/boards/<board_id>/items", items.add),
-    Route("GET", "/boards/<board_id>/items/<item_id>", items.show_item),
-    Route("POST", "/boards/<board_id>/items/<item_id>", items.change),
-    Route("POST", "/boards/<board_id>/items/<item_id>/remove", items.remove),
-    Route("GET", "/api/health/live", api.live, access="system"),
-    Route("GET", "/api/health/ready", api.ready, access="system"),
-    Route("GET", "/api/memory", api.memory, access="api"),
-)
 
 
 def create_app(
@@ -61,6 +44,7 @@ def create_app(
         renderer=Renderer(assets),
         assets=assets,
         tokens=FormTokens(resources.settings.auth_secret),
+        attempts=Attempts(resources.database, now=now),
         now=now,
     )
 

@@ -72,6 +72,12 @@ async def read_form(request: Request) -> Form:
     return Form(fields=fields)
 
 
+def sentence(reason: str) -> str:
+    """Write the reason of an error as a sentence."""
+
+    return reason[:1].upper() + reason[1:].rstrip(".") + "."
+
+
 def check_label(text: str, *, what: str, required: bool = True) -> str | None:
     """Judge a short line such as the name of an app."""
 

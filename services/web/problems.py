@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from quart import Quart, Response, has_request_context, request
 from werkzeug.exceptions import HTTPException
 
-from dashboard.errors import DatabaseBusyError, ProcedureError
+from dashboard.errors import (
+    DatabaseBusyError,
+    DatabaseFullError,
+    ProcedureError,
+    TooBusyError,
+)
 from services.web.api import json_response
+from services.web.attempts import ThrottledError
 from services.web.render import Renderer
 from services.web.security import content_policy
+from services.web.visit import come_back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +58,10 @@ _PROBLEMS = {
         title="Unknown format",
         text="The form was sent in a format we do not read.",
     ),
+    429: Problem(
+        title="Too many at once",
+        text="Too much was asked of us, or too many logins failed. Wait a little.",
+    ),
     500: Problem(
         title="Something broke",
         text="This is our fault, not yours. It has been logged; try again later.",
@@ -58,8 +70,17 @@ _PROBLEMS = {
         title="Busy",
         text="The database is busy. Try again in a moment.",
     ),
+    507: Problem(
+        title="No room left",
+        text="The disk is full, so nothing was saved. Free some space and try again.",
+    ),
 }
-_RETRY_SECONDS = 1
+#: What may be over in a moment: its status, and the seconds until then if known.
+_PASSING: Mapping[type[Exception], tuple[int, int | None]] = {
+    DatabaseBusyError: (503, 1),
+    DatabaseFullError: (507, None),
+    TooBusyError: (429, 2),
+}
 
 
 def register_problems(app: Quart, renderer: Renderer) -> None:
@@ -87,14 +108,27 @@ def register_problems(app: Quart, renderer: Renderer) -> None:
 
         return _tell(renderer, error.http_status, None)
 
-    async def tell_busy(_error: DatabaseBusyError) -> Response:
-        response = _tell(renderer, 503, None)
-        response.headers["Retry-After"] = str(_RETRY_SECONDS)
-        return response
+    async def tell_throttled(error: ThrottledError) -> Response:
+        return come_back(_tell(renderer, 429, None), error.seconds)
 
     app.register_error_handler(HTTPException, tell_http)
     app.register_error_handler(ProcedureError, tell_refusal)
-    app.register_error_handler(DatabaseBusyError, tell_busy)
+    app.register_error_handler(ThrottledError, tell_throttled)
+    for kind, (status, seconds) in _PASSING.items():
+        app.register_error_handler(kind, _teller(renderer, status, seconds))
+
+
+def _teller(
+    renderer: Renderer, status: int, seconds: int | None
+) -> Callable[[Exception], Awaitable[Response]]:
+    async def tell(_error: Exception) -> Response:
+        response = _tell(renderer, status, None)
+        if seconds is not None:
+            response.headers["Retry-After"] = str(seconds)
+
+        return response
+
+    return tell
 
 
 def _tell(renderer: Renderer, code: int, text: str | None) -> Response:

@@ -1,4 +1,4 @@
-"""What keeps a page from being misused: form tokens, local redirects, headers.
+"""What keeps a page from being misused: form tokens, origins, redirects, headers.
 
 Knows nothing of Quart, so that every rule can be read and tried by itself.
 """
@@ -10,6 +10,7 @@ import hmac
 import re
 import secrets
 from base64 import b64encode
+from collections.abc import Collection
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
@@ -19,6 +20,8 @@ _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*\Z")
 #: As much as the application stores.
 _LONGEST_URL = 8192
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f<>\"\\]")
+
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 #: What every answer carries. No HSTS: whoever ends TLS in front decides that.
 COMMON_HEADERS = (
@@ -70,6 +73,50 @@ class FormTokens:
         message = f"{token}\0{session_token}".encode("utf-8", "replace")
         # Keyed BLAKE2 is a MAC of its own, at a tenth of the cost of OpenSSL's HMAC.
         return hashlib.blake2b(message, key=self._key, digest_size=32).hexdigest()
+
+
+def is_json(media_type: str) -> bool:
+    """Say whether a body of this type can only be ours or come with our consent.
+
+    A page of another site may send forms and plain text to us unasked. For JSON the
+    browser asks first (CORS), and we never say yes.
+    """
+
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def is_own_request(
+    *,
+    fetch_site: str | None,
+    origin: str | None,
+    host: str,
+    allowed: Collection[str] = (),
+) -> bool:
+    """Say whether an unsafe request may have been made by a page of this site.
+
+    The rule for whatever is logged in by a cookie and carries no form token: its body
+    is JSON (`is_json`), and neither of the two headers that browsers add by
+    themselves names another site. Programs send neither of them.
+
+    Args:
+        fetch_site: the header Sec-Fetch-Site.
+        origin: the header Origin.
+        host: the header Host; a proxy may have ended TLS, so the scheme is free.
+        allowed: further origins, in lower case (ALLOWED_ORIGINS).
+    """
+
+    if fetch_site not in {None, "same-origin", "none"}:
+        return False
+
+    if origin is None or origin.lower() in allowed:
+        return True
+
+    scheme, _, place = origin.lower().partition("://")
+    port = _DEFAULT_PORTS.get(scheme)
+    if port is None or not place:
+        return False
+
+    return place.removesuffix(port) == host.lower().removesuffix(port)
 
 
 def local_path(target: str, *, default: str = "/") -> str:

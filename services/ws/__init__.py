@@ -4,6 +4,7 @@ service      what the runner calls: the hub's life, and each connection
 door         lets clients in, or tells them why not (handshake: its rules)
 connection   one client: keep-alive, end of session, goodbye (requests: its answers)
 hub          the topics of the bus, and who reads them
+watch        whether the sessions of all sockets still stand
 messages     tRPC's texts        frames, stream   RFC 6455 and the socket
 """
 

@@ -26,6 +26,10 @@ _NORMAL = 1000
 FindSession = Callable[[str], Awaitable[Session | None]]
 
 
+class _SilentError(Exception):
+    """The client did not answer in time; its socket is cut off already."""
+
+
 class Connection:
     """A client that has been let in: a member of the hub."""
 
@@ -73,6 +77,17 @@ class Connection:
             self._closing = (code, reason)
             self._scope.cancel()
 
+    # What the watch asks for
+
+    def refresh(self, session: Session, *, recheck: bool) -> None:
+        """Take the session as it is now; end what it no longer allows."""
+        changed = session.permissions != self.session.permissions
+        if session != self.session:
+            self.session = session
+
+        if changed or recheck:
+            self._requests.recheck()
+
     # The life of the connection
 
     async def serve(
@@ -86,7 +101,7 @@ class Connection:
 
                 while True:
                     await self._receive(socket)
-        except ConnectionClosed:
+        except (ConnectionClosed, _SilentError):
             pass  # the client has left
         finally:
             self._requests.close()
@@ -163,6 +178,7 @@ class Connection:
         if self._is_pong_awaited():
             if time >= self._pinged + limits.PONG_TIMEOUT:
                 self._stream.abort()
+                raise _SilentError
         elif time >= self._stream.last_received + limits.PING_INTERVAL:
             self._pinged = time
             self._send(messages.PING)

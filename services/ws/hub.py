@@ -47,6 +47,9 @@ class Member(Protocol):
     def request_close(self, code: int, reason: str) -> None:
         """Have the connection close itself."""
 
+    def refresh(self, session: Session, *, recheck: bool) -> None:
+        """Take the session as it is now; ask again what the viewer may hear."""
+
 
 @dataclass(slots=True, kw_only=True)
 class _Topic:
@@ -64,7 +67,10 @@ class Hub:
         self._bus = bus
         self._lane = lane
         self._topics: dict[str, _Topic] = {}
-        self._members: set[Member] = set()
+        #: Those who have been let in.
+        self.members: set[Member] = set()
+        #: Somebody joined whose session was read before they did.
+        self.unchecked = False
         self._by_user: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._empty = trio.Event()
@@ -92,19 +98,20 @@ class Hub:
 
     def join(self, member: Member) -> None:
         """Take a connection in: from now on a logout or a drain closes it."""
-        self._members.add(member)
+        self.members.add(member)
+        self.unchecked = True
         self._by_user[member.session.user_id] += 1
         self._empty = trio.Event()
 
     def leave(self, member: Member) -> None:
         """Let a connection go."""
         user_id = member.session.user_id
-        self._members.discard(member)
+        self.members.discard(member)
         self._by_user[user_id] -= 1
         if not self._by_user[user_id]:
             del self._by_user[user_id]
 
-        if not self._members:
+        if not self.members:
             self._empty.set()
 
     def watch_sessions(self) -> Callable[[], None]:
@@ -118,7 +125,7 @@ class Hub:
         self.logouts += 1
         message = superjson.decode(encoded)
         tokens = message.get("tokens")
-        for member in list(self._members):
+        for member in list(self.members):
             session = member.session
             if session.user_id != message.get("userId"):
                 continue
@@ -130,7 +137,7 @@ class Hub:
         """Ask every client to connect again elsewhere, and wait until all are gone."""
         self.draining = True
         frame = build_text_frame(messages.RECONNECT)
-        for member in list(self._members):
+        for member in list(self.members):
             member.send_frame(frame)
             member.request_close(GOING_AWAY, "the server is going away")
 

@@ -7,6 +7,10 @@ HANDSHAKE_TIMEOUT = 10.0
 MAX_HEAD_BYTES = 16 * 1024
 #: How long the database may take to find a session.
 SESSION_TIMEOUT = 5.0
+#: How often it is asked whether the sessions of all sockets still stand …
+WATCH_INTERVAL = 0.5
+#: … and how often at most whether each subscription may still be heard.
+RECHECK_INTERVAL = 5.0
 #: How long a subscription may take to be allowed.
 SUBSCRIBE_TIMEOUT = 10.0
 #: A closing handshake that takes longer ends with a closed socket.

@@ -17,6 +17,8 @@ from .messages import Request, RequestId
 
 logger = logging.getLogger("services.ws")
 
+FindTopics = Callable[[Context, Any], Awaitable[list[str]]]
+
 
 class Lane(Protocol):
     """What is used of the event loop that the database lives in."""
@@ -29,9 +31,15 @@ class Lane(Protocol):
 class _Subscription:
     """One that lives; `topics` is None until the viewer is allowed to hear them."""
 
-    head: bytes
+    request: Request
+    find_topics: FindTopics
     scope: trio.CancelScope = field(default_factory=trio.CancelScope)
     topics: list[str] | None = None
+
+    @property
+    def head(self) -> bytes:
+        """How its frames begin."""
+        return self.request.head
 
 
 class Requests:
@@ -54,6 +62,8 @@ class Requests:
         self._context = context
         self._tasks = tasks
         self._live: dict[RequestId, _Subscription] = {}
+        self._rechecking = False
+        self._recheck_again = False
 
     def handle(self, request: Request) -> None:
         """Start or stop a subscription; answers arrive through `send`."""
@@ -65,6 +75,13 @@ class Requests:
             self._start(request)
         except ProcedureError as error:
             self._refuse(request, error)
+
+    def recheck(self) -> None:
+        """Soon end the subscriptions that the viewer may not hear any more."""
+        self._recheck_again = True
+        if not self._rechecking:
+            self._rechecking = True
+            self._tasks.start_soon(self._recheck_all)
 
     def close(self) -> None:
         """Stop all of them, without a word to a client that is gone."""
@@ -89,24 +106,18 @@ class Requests:
                 f"More than {limits.MAX_SUBSCRIPTIONS} subscriptions on one socket",
             )
 
-        subscription = _Subscription(head=request.head)
+        subscription = _Subscription(request=request, find_topics=found.topics)
         self._live[request.id] = subscription
-        self._tasks.start_soon(self._open, request, subscription, found.topics)
+        self._tasks.start_soon(self._open, subscription)
 
-    async def _open(
-        self,
-        request: Request,
-        subscription: _Subscription,
-        find_topics: Callable[[Context, Any], Awaitable[list[str]]],
-    ) -> None:
+    async def _open(self, subscription: _Subscription) -> None:
+        request = subscription.request
         error = ProcedureError("TIMEOUT", "The server took too long to answer")
         topics: list[str] | None = None
         subscription.scope.deadline = trio.current_time() + limits.SUBSCRIBE_TIMEOUT
         try:
             with subscription.scope:
-                topics = await self._lane.call(
-                    find_topics, self._context(), request.input
-                )
+                topics = await self._find_topics(subscription)
         except ProcedureError as refusal:
             error = refusal
         except Exception:
@@ -124,6 +135,46 @@ class Requests:
         subscription.topics = topics
         self._send(messages.build_started(request.head))
         self._hub.subscribe(self._member, request.head, topics)
+
+    async def _find_topics(self, subscription: _Subscription) -> list[str]:
+        while True:
+            context = self._context()
+            topics: list[str] = await self._lane.call(
+                subscription.find_topics, context, subscription.request.input
+            )
+            # The viewer may have lost a permission meanwhile.
+            if context.session is self._context().session:
+                return topics
+
+    async def _recheck_all(self) -> None:
+        try:
+            while self._recheck_again:
+                self._recheck_again = False
+                for subscription in list(self._live.values()):
+                    await self._recheck_one(subscription)
+
+        finally:
+            self._rechecking = False
+
+    async def _recheck_one(self, subscription: _Subscription) -> None:
+        if subscription.topics is None:
+            return  # it is being checked for the first time
+
+        request = subscription.request
+        try:
+            with trio.fail_after(limits.SUBSCRIBE_TIMEOUT):
+                await self._find_topics(subscription)
+        except ProcedureError as error:
+            if self._live.get(request.id) is subscription:
+                del self._live[request.id]
+                self._end(subscription)
+                self._refuse(request, error)
+                self._send(messages.build_stopped(request.head))
+
+        except Exception:
+            logger.exception("subscription %r could not be checked", request.path)
+            await trio.sleep(limits.RECHECK_INTERVAL)
+            self._recheck_again = True
 
     def _stop(self, request: Request) -> None:
         subscription = self._live.pop(request.id, None)

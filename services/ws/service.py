@@ -16,6 +16,7 @@ from .door import Door, Lane
 from .hub import Hub
 from .hub import Lane as HubLane
 from .stream import open_stream
+from .watch import SessionWatch
 
 #: All clients close at once, so this is one closing handshake and its margins.
 _DRAIN_TIMEOUT = limits.FLUSH_TIMEOUT + limits.CLOSE_TIMEOUT + limits.LINGER_TIMEOUT
@@ -25,17 +26,23 @@ async def serve(
     *,
     resources: Resources,
     lane: HubLane,
+    lanes: Mapping[str, Lane],
     task_status: TaskStatus[Hub],
     stopping: anyio.Event,
 ) -> None:
     """Keep the hub until `stopping`, then close every socket with 1001."""
     hub = Hub(bus=resources.bus, lane=lane)
+    watch = SessionWatch(hub=hub, database=resources.database, lane=lanes["asyncio"])
     unwatch = hub.watch_sessions()
     try:
-        task_status.started(hub)
-        await stopping.wait()
-        with trio.move_on_after(_DRAIN_TIMEOUT):
-            await hub.drain()
+        async with trio.open_nursery() as tasks:
+            tasks.start_soon(watch.run)
+            task_status.started(hub)
+            await stopping.wait()
+            with trio.move_on_after(_DRAIN_TIMEOUT):
+                await hub.drain()
+
+            tasks.cancel_scope.cancel()
     finally:
         unwatch()
 

@@ -162,7 +162,9 @@ def test_logging_out_elsewhere_ends_the_live_board(window: Window):
     window.press(".account button")
     window.driver.switch_to.window(board)
 
-    window.wait(lambda: window.path == "/auth/login")
+    window.wait(lambda: window.path != "/")
+    assert window.path == "/auth/login"
+    assert "Log in" in window.words
 
 
 def test_the_board_lives_again_after_the_roof_was_away(
@@ -223,10 +225,71 @@ def test_the_board_fits_a_narrow_window(window: Window):
     metrics = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
     window.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
-    for path in ("/", "/?edit=1", "/nowhere"):
+    manage = [f"/manage/{page}" for page in ("users", "invites", "groups", "api-keys")]
+    for path in ("/", "/?edit=1", "/nowhere", "/account", *manage):
         window.visit(path)
         width = window.run("return document.documentElement.scrollWidth")
         assert width == 360, path
+
+
+def test_a_guest_comes_by_an_invite(window: Window, url: str, tmp_path: Path):
+    """The link makes an account; the group decides; the administration ends it."""
+
+    onboard(window)
+    window.press(".who")
+    window.press_link("administrate")
+    window.press_link("Invite somebody")
+    window.press("form.line button")
+    link = window.find("#link").get_property("value").removeprefix(url)
+
+    with open_window(url, tmp_path / "guest", scripts=False) as guest:
+        guest.visit(link)
+        passwords = {"password": "a friend 1906", "confirmPassword": "a friend 1906"}
+        guest.fill("main", name="guido", **passwords)
+        guest.press("main button")
+        assert guest.path == "/"
+        guest.visit("/manage/users")
+        assert "Not allowed" in guest.words
+
+        window.press_link("Users")
+        window.press_link("guido")
+        window.press("form[action$='/end-sessions'] button")
+        assert "Their sessions are ended." in window.words
+        guest.visit("/account")
+        assert guest.path == "/auth/login?callbackUrl=%2Faccount"
+
+    window.find(".confirm summary").click()
+    window.press(".confirm button")
+    assert "The user is deleted" in window.words
+    assert "guido" not in window.words
+    assert window.complaints() == []
+
+
+def test_a_changed_password_ends_the_live_board_elsewhere(
+    window: Window, url: str, tmp_path: Path
+):
+    """The other browser shows the login by itself; this one stays inside."""
+
+    onboard(window)
+    with open_window(url, tmp_path / "other") as other:
+        other.visit("/auth/login")
+        other.fill("main", name=NAME, password=PASSWORD)
+        other.press("main button")
+        other.wait(lambda: "Live" in other.words)
+
+        window.visit("/account")
+        new = "Hopper is right"
+        passwords = {"password": new, "confirmPassword": new}
+        window.fill("main", currentPassword=PASSWORD, **passwords)
+        window.press("form[action='/account/password'] button")
+        assert "Your password is changed." in window.words
+
+        other.wait(lambda: other.path == "/auth/login")
+        assert "Log in" in other.words
+
+    window.visit("/")
+    window.wait(lambda: "Live" in window.words)
+    assert window.path == "/"
 
 
 def test_the_keyboard_is_enough(window: Window):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from quart import Response
+from werkzeug.exceptions import Forbidden
 
 from dashboard.accounts import (
     AlreadyOnboardedError,
     InvalidAccountError,
     TooBusyError,
-    User,
-    close_session,
     create_first_admin,
-    open_session,
     verify_password,
 )
 from dashboard.accounts.passwords import (
@@ -19,12 +17,16 @@ from dashboard.accounts.passwords import (
     check_new_name,
     check_new_password,
 )
+from services.web.attempts import ThrottledError
+from services.web.forms import sentence
+from services.web.login import log_in, log_out
 from services.web.security import local_path
-from services.web.visit import Visit
+from services.web.visit import Visit, come_back
 
-_RETRY_SECONDS = 2
+_SWITCHED_OFF = "Logging in with a name and a password is switched off here."
 _WRONG = "That name and password do not belong together."
-_BUSY = "Too many people are logging in right now. Try again in a moment."
+THROTTLED = "Too many failed logins came from here. Wait a little, then try again."
+BUSY = "Too many people are logging in right now. Try again in a moment."
 
 
 async def show_init(visit: Visit) -> Response:
@@ -41,7 +43,7 @@ async def init(visit: Visit) -> Response:
 
     name = visit.form.text("name")
     password = visit.form.raw("password")
-    errors = _judge_account(
+    errors = judge_account(
         name, password, confirmation=visit.form.raw("confirmPassword")
     )
     if errors:
@@ -51,13 +53,14 @@ async def init(visit: Visit) -> Response:
     try:
         user = await create_first_admin(database, name=name, password=password)
     except InvalidAccountError as error:
-        return _init_page(visit, name=name, errors={error.field: _sentence(error)})
+        errors = {error.field: sentence(error.reason)}
+        return _init_page(visit, name=name, errors=errors)
     except AlreadyOnboardedError:
         return visit.redirect("/auth/login")
     except TooBusyError:
-        return _busy(_init_page(visit, name=name, errors={"form": _BUSY}))
+        return come_back(_init_page(visit, name=name, errors={"form": BUSY}))
 
-    return await _log_in(visit, user, target="/")
+    return await log_in(visit, user, target="/")
 
 
 async def show_login(visit: Visit) -> Response:
@@ -73,20 +76,31 @@ async def show_login(visit: Visit) -> Response:
 async def login(visit: Visit) -> Response:
     """Log in; a wrong name and a wrong password are told in the same words."""
 
+    if not takes_passwords(visit):
+        raise Forbidden(_SWITCHED_OFF)
+
     name = visit.form.text("name")
     target = local_path(visit.form.text("callbackUrl"))
+    password = visit.form.raw("password")
     database = visit.site.resources.database
+
     try:
-        user = await verify_password(
-            database, name=name, password=visit.form.raw("password")
+        user = await visit.site.attempts.run(
+            lambda: verify_password(database, name=name, password=password),
+            name=name,
+            address=visit.peer.address,
         )
+    except ThrottledError as error:
+        page = _login_page(visit, name=name, target=target, error=THROTTLED)
+        return come_back(page, error.seconds)
     except TooBusyError:
-        return _busy(_login_page(visit, name=name, target=target, error=_BUSY))
+        page = _login_page(visit, name=name, target=target, error=BUSY)
+        return come_back(page)
 
     if user is None:
         return _login_page(visit, name=name, target=target, error=_WRONG)
 
-    return await _log_in(visit, user, target=target)
+    return await log_in(visit, user, target=target)
 
 
 async def logout(visit: Visit) -> Response:
@@ -94,39 +108,21 @@ async def logout(visit: Visit) -> Response:
 
     response = visit.redirect("/auth/login")
     if visit.session is not None:
-        await _close(visit)
+        await log_out(visit)
 
     visit.forget_session(response)
     return response
 
 
-async def _log_in(visit: Visit, user: User, *, target: str) -> Response:
-    # A token known before the login must not become the one after it.
-    if visit.session is not None:
-        await _close(visit)
+def takes_passwords(visit: Visit) -> bool:
+    """Say whether names and passwords are a way in (AUTH_PROVIDERS)."""
 
-    resources = visit.site.resources
-    session = await open_session(
-        resources.database,
-        user,
-        timeout=resources.settings.session_timeout,
-        clock=visit.site.now,
-    )
-    response = visit.redirect(target)
-    visit.keep_session(response, session)
-    return response
+    return "credentials" in visit.site.resources.settings.auth_providers
 
 
-async def _close(visit: Visit) -> None:
-    session = visit.member
-    resources = visit.site.resources
-    await close_session(resources.database, session.token)
-    resources.bus.publish(
-        "session-closed", {"userId": session.user_id, "tokens": [session.token]}
-    )
+def judge_account(name: str, password: str, *, confirmation: str) -> dict[str, str]:
+    """Say what is wrong with a new account's name and password, by field."""
 
-
-def _judge_account(name: str, password: str, *, confirmation: str) -> dict[str, str]:
     errors = {}
     if password != confirmation:
         errors["confirmPassword"] = "The two passwords are not the same."
@@ -135,13 +131,9 @@ def _judge_account(name: str, password: str, *, confirmation: str) -> dict[str, 
         try:
             check(value)
         except InvalidAccountError as error:
-            errors[error.field] = _sentence(error)
+            errors[error.field] = sentence(error.reason)
 
     return errors
-
-
-def _sentence(error: InvalidAccountError) -> str:
-    return error.reason[:1].upper() + error.reason[1:].rstrip(".") + "."
 
 
 def _init_page(
@@ -165,10 +157,5 @@ def _login_page(
         name=name,
         target=target,
         error=error,
+        switched_off="" if takes_passwords(visit) else _SWITCHED_OFF,
     )
-
-
-def _busy(response: Response) -> Response:
-    response.status_code = 429
-    response.headers["Retry-After"] = str(_RETRY_SECONDS)
-    return response

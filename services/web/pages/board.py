@@ -19,7 +19,13 @@ _NO_FIELDS: Mapping[str, str] = {}
 async def show_home(visit: Visit) -> Response:
     """Show the visitor's home board."""
 
-    board = await find_home_board(visit.site.resources.database, visit.session)
+    resources = visit.site.resources
+    board = await find_home_board(
+        resources.database,
+        visit.session,
+        mobile="Mobi" in visit.request.headers.get("User-Agent", ""),
+        cache=resources.boards,
+    )
     if board is None:
         return visit.page("no_board.html", status=404)
 
@@ -29,8 +35,10 @@ async def show_home(visit: Visit) -> Response:
 async def show_board(visit: Visit, board_id: str) -> Response:
     """Show any board that the visitor may see; strangers are asked to log in."""
 
-    database = visit.site.resources.database
-    board = await load_board(database, board_id, visit.session)
+    resources = visit.site.resources
+    board = await load_board(
+        resources.database, board_id, visit.session, cache=resources.boards
+    )
     if board is not None:
         return show(visit, board)
 

@@ -15,6 +15,7 @@ from dashboard.boards import (
     remove_item,
     update_item,
 )
+from services.web.forms import sentence
 from services.web.item_forms import (
     CHANGE_FORMS,
     NEW_FORMS,
@@ -39,7 +40,7 @@ async def add(visit: Visit, board_id: str) -> Response:
         try:
             await _store(visit, board, kind)
         except InvalidItemError as error:
-            errors = {"form": _sentence(error)}
+            errors = {"form": sentence(error.reason)}
 
     if errors:
         typed = NEW_FORMS[kind].typed(visit.form)
@@ -65,7 +66,7 @@ async def change(visit: Visit, board_id: str, item_id: str) -> Response:
         try:
             await _update(visit, board, item)
         except InvalidItemError as error:
-            errors = {"form": _sentence(error)}
+            errors = {"form": sentence(error.reason)}
 
     if errors:
         return _item_page(visit, board, item, errors=errors)
@@ -76,6 +77,7 @@ async def change(visit: Visit, board_id: str, item_id: str) -> Response:
 async def remove(visit: Visit, board_id: str, item_id: str) -> Response:
     """Take one item off its board."""
 
+    await _load(visit, board_id)
     database = visit.site.resources.database
     if not await remove_item(database, board_id, item_id, session=visit.session):
         raise NotFound
@@ -84,8 +86,10 @@ async def remove(visit: Visit, board_id: str, item_id: str) -> Response:
 
 
 async def _load(visit: Visit, board_id: str) -> Board:
-    database = visit.site.resources.database
-    board = await load_board(database, board_id, visit.session)
+    resources = visit.site.resources
+    board = await load_board(
+        resources.database, board_id, visit.session, cache=resources.boards
+    )
     if board is None:
         raise NotFound
 
@@ -156,7 +160,3 @@ def _item_page(
 
 def _back(visit: Visit, board_id: str) -> Response:
     return visit.redirect(f"{board_path(board_id)}?edit=1")
-
-
-def _sentence(error: InvalidItemError) -> str:
-    return error.reason[:1].upper() + error.reason[1:].rstrip(".") + "."

@@ -5,19 +5,29 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 from quart import Quart
 
-from dashboard.accounts import create_first_admin
+from dashboard import superjson
+from dashboard.accounts import create_first_admin, create_user
 from dashboard.bus import MemoryBus
 from dashboard.database import Database
 from dashboard.resources import Resources
 from dashboard.settings import Settings
 from services.web import create_app
 
-from .helpers import ADMIN, PASSWORD, Browser, FakeClock, FakeMonitor
+from .helpers import (
+    ADMIN,
+    GUEST,
+    GUEST_PASSWORD,
+    PASSWORD,
+    Browser,
+    FakeClock,
+    FakeMonitor,
+)
 
 
 @pytest.fixture(name="anyio_backend", scope="session")
@@ -116,3 +126,24 @@ async def _newcomer(
     app = create_app(resources=resources, monitor=monitor, now=clock)
     async with app.test_app():
         yield Browser(app)
+
+
+@pytest.fixture(name="closed")
+def _closed(resources: Resources) -> list[Any]:
+    """What the bus was told of ended sessions."""
+
+    heard: list[Any] = []
+    resources.bus.listen(
+        "session-closed", lambda _, message: heard.append(superjson.decode(message))
+    )
+    return heard
+
+
+@pytest.fixture(name="guest")
+async def _guest(app: Quart, database: Database) -> Browser:
+    """Somebody who is logged in and may do nothing in particular."""
+
+    await create_user(database, name=GUEST, password=GUEST_PASSWORD)
+    browser = Browser(app)
+    await browser.log_in(name=GUEST, password=GUEST_PASSWORD)
+    return browser

@@ -14,6 +14,8 @@ from quart import Quart, Response
 
 ADMIN = "ada"
 PASSWORD = "Correct horse 7!"
+GUEST = "guido"
+GUEST_PASSWORD = "a guest of this house"
 MIB = 1024 * 1024
 
 
@@ -94,13 +96,18 @@ class Page:
 class Browser:
     """Keep cookies and send forms the way a browser does."""
 
-    def __init__(self, app: Quart, *, scheme: str = "http") -> None:
+    def __init__(
+        self, app: Quart, *, scheme: str = "http", address: str = "192.0.2.1"
+    ) -> None:
         self.client = app.test_client()
-        self._scheme = scheme
+        self._connection: Any = {
+            "scheme": scheme,
+            "scope_base": {"client": (address, 50000)},
+        }
 
     async def get(self, path: str, **headers: str) -> Page:
         response = await self.client.get(
-            path, headers=_names(headers), scheme=self._scheme
+            path, headers=_names(headers), **self._connection
         )
         return await _arrived(response)
 
@@ -119,7 +126,7 @@ class Browser:
                 "Content-Type": "application/x-www-form-urlencoded",
                 **_names(headers),
             },
-            scheme=self._scheme,
+            **self._connection,
         )
         return await _arrived(response)
 
@@ -130,6 +137,17 @@ class Browser:
 
         token = (await self.get(page)).form_token
         return await self.post(path, {"csrf_token": token, **fields})
+
+    async def post_json(self, path: str, body: bytes = b"{}", **headers: str) -> Page:
+        """Send JSON as a script or a program does."""
+
+        response = await self.client.post(
+            path,
+            data=body,
+            headers={"Content-Type": "application/json", **_names(headers)},
+            **self._connection,
+        )
+        return await _arrived(response)
 
     async def log_in(
         self, *, name: str = ADMIN, password: str = PASSWORD, callback: str = "/"

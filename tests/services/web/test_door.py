@@ -9,8 +9,9 @@ from quart import Quart
 from quart.testing import WebsocketResponseError
 
 from dashboard.errors import DatabaseBusyError
-from services.web.app import MAX_BODY_BYTES, ROUTES
+from services.web.app import MAX_BODY_BYTES
 from services.web.pages import board
+from services.web.routes import ROUTES
 
 from .helpers import ADMIN, PASSWORD, Browser
 
@@ -18,7 +19,7 @@ UNSAFE = [route.path for route in ROUTES if route.method == "POST"]
 
 
 def _filled(path: str) -> str:
-    return path.replace("<board_id>", "b").replace("<item_id>", "i")
+    return re.sub(r"<\w+>", "x", path)
 
 
 @pytest.mark.parametrize("path", UNSAFE)
@@ -53,14 +54,15 @@ async def test_a_token_from_before_the_login_is_dead_after_it(member: Browser):
     assert page.status == 403
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
 async def test_forms_from_other_sites_are_refused_even_with_a_token(
-    stranger: Browser,
+    stranger: Browser, site: str
 ):
     """A browser that says the form came from elsewhere is believed."""
 
     token = (await stranger.get("/auth/login")).form_token
     fields = {"csrf_token": token, "name": ADMIN, "password": PASSWORD}
-    page = await stranger.post("/auth/login", fields, Sec_Fetch_Site="cross-site")
+    page = await stranger.post("/auth/login", fields, Sec_Fetch_Site=site)
 
     assert page.status == 403
 
@@ -248,7 +250,7 @@ async def test_our_own_faults_are_told_without_details(
 ):
     """A crash is a page for people, and a traceback for the log only."""
 
-    async def crash(*_: object) -> None:
+    async def crash(*_: object, **__: object) -> None:
         raise RuntimeError("the inner life")
 
     monkeypatch.setattr(board, "find_home_board", crash)
@@ -265,7 +267,7 @@ async def test_a_busy_database_asks_to_come_back(
 ):
     """A lock held by another process is 503 with a time to try again."""
 
-    async def wait(*_: object) -> None:
+    async def wait(*_: object, **__: object) -> None:
         raise DatabaseBusyError(5.0)
 
     monkeypatch.setattr(board, "find_home_board", wait)

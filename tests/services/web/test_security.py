@@ -8,6 +8,8 @@ from services.web.security import (
     FormTokens,
     content_policy,
     image_link,
+    is_json,
+    is_own_request,
     local_path,
     web_link,
 )
@@ -156,3 +158,95 @@ def test_the_policy_allows_no_inline_code():
     assert "style-src 'self' 'sha256-" in policy
     assert "frame-ancestors 'none'" in policy
     assert "img-src 'self' data:;" in policy
+
+
+@pytest.mark.parametrize(
+    ("fetch_site", "origin"),
+    [
+        (None, None),
+        ("same-origin", None),
+        ("none", None),
+        ("same-origin", "https://dash.example:3000"),
+        (None, "https://dash.example:3000"),
+        (None, "http://DASH.example:3000"),
+        (None, "https://other.example"),
+    ],
+)
+def test_requests_of_our_own_pages_and_of_programs_are_ours(
+    fetch_site: str | None, origin: str | None
+):
+    """The same host, an allowed origin, or a program that says nothing of it."""
+
+    assert is_own_request(
+        fetch_site=fetch_site,
+        origin=origin,
+        host="dash.example:3000",
+        allowed=("https://other.example",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("fetch_site", "origin"),
+    [
+        ("cross-site", None),
+        ("same-site", None),
+        ("", None),
+        ("anything", None),
+        ("cross-site", "https://dash.example:3000"),
+        ("same-origin", "https://evil.example"),
+        (None, "https://evil.example"),
+        (None, "https://sub.dash.example:3000"),
+        (None, "https://dash.example"),
+        (None, "https://dash.example:3001"),
+        (None, "https://dash.example:3000.evil.example"),
+        (None, "https://evil.example/dash.example:3000"),
+        (None, "https://dash.example:3000@evil.example"),
+        (None, "chrome-extension://dash.example:3000"),
+        (None, "null"),
+        (None, ""),
+    ],
+)
+def test_requests_of_other_sites_are_not_ours(
+    fetch_site: str | None, origin: str | None
+):
+    """Another site, a sibling, another port and a page without an origin."""
+
+    assert not is_own_request(
+        fetch_site=fetch_site, origin=origin, host="dash.example:3000"
+    )
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "own"),
+    [
+        ("https://dash.example", "dash.example", True),
+        ("https://dash.example", "dash.example:443", True),
+        ("https://dash.example:443", "dash.example", True),
+        ("http://dash.example", "dash.example:80", True),
+        ("http://dash.example", "dash.example:443", False),
+        ("https://", "", False),
+        ("http://[::1]:3000", "[::1]:3000", True),
+    ],
+)
+def test_a_default_port_may_be_left_out(origin: str, host: str, own: bool):
+    """Browsers leave it out, and some proxies put it back."""
+
+    assert own == is_own_request(fetch_site=None, origin=origin, host=host)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "expected"),
+    [
+        ("application/json", True),
+        ("application/problem+json", True),
+        ("", False),
+        ("text/plain", False),
+        ("application/x-www-form-urlencoded", False),
+        ("multipart/form-data", False),
+        ("application/jsonp", False),
+    ],
+)
+def test_only_json_is_a_type_that_browsers_ask_about(media_type: str, expected: bool):
+    """The three types of forms cross sites without a question."""
+
+    assert expected == is_json(media_type)

@@ -16,6 +16,7 @@ from trio_websocket import WebSocketConnection, wrap_client_stream
 
 from dashboard import procedures
 from dashboard.accounts import Session
+from dashboard.accounts.recheck import Standing, recheck_sessions
 from dashboard.bus import MemoryBus
 from dashboard.procedures import Context, ProcedureError, Subscription
 from dashboard.resources import Resources
@@ -39,6 +40,11 @@ class FakeLane:
     def __init__(self) -> None:
         self.token = trio.lowlevel.current_trio_token()
         self.sessions: dict[str, Session] = {}
+        #: What every write to the database moves, and the groups of each session.
+        self.version = 1
+        self.groups: dict[str, frozenset[str]] = {}
+        #: How often the sessions of all sockets were read.
+        self.rechecks = 0
         #: Awaited before each lookup of a session.
         self.before_lookup: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint
 
@@ -46,12 +52,31 @@ class FakeLane:
         self.token.run_sync_soon(function, *args)
 
     async def call(self, function: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        if function is recheck_sessions:
+            return self._recheck(*args)
+
         if not isinstance(function, partial):
             return await function(*args)
 
         await self.before_lookup()
         session = self.sessions.get(args[1])
         return session if session and session.expires > time.time() else None
+
+    def _recheck(
+        self, _: object, tokens: list[str], since: int | None
+    ) -> tuple[int, dict[str, Standing] | None]:
+        if since == self.version:
+            return self.version, None
+
+        self.rechecks += 1
+        return self.version, {
+            token: Standing(
+                session=self.sessions[token],
+                group_ids=self.groups.get(token, frozenset()),
+            )
+            for token in tokens
+            if token in self.sessions
+        }
 
 
 class House:

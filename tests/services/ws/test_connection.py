@@ -9,6 +9,11 @@ import pytest
 import trio
 from trio_websocket import ConnectionClosed
 
+_SUBSCRIBE = (
+    '{"id":1,"method":"subscription","params":'
+    '{"input":{"json":{"topic":"news"}},"path":"test.topic"}}'
+)
+
 
 def _error(
     request_id: str, code: str, number: int, status: int, message: str, path: str | None
@@ -351,6 +356,21 @@ async def test_a_silent_client_is_asked_and_then_cut_off(house: Any) -> None:
     assert closed.value.reason.code == 1006
 
 
+async def test_a_client_that_was_cut_off_is_let_go(house: Any) -> None:
+    """Its connection ends at once, and with it its place in the hub."""
+    client = await house.connect()
+    assert await client.get_message() == "PING"
+
+    with pytest.raises(ConnectionClosed):
+        await client.get_message()
+
+    for _ in range(1000):
+        await trio.lowlevel.checkpoint()
+
+    assert house.hub.members == set()
+    assert house.hub.sockets == 0
+
+
 @pytest.mark.parametrize("answer", ["PONG", "PING", "anything"])
 async def test_any_message_keeps_the_client_alive(house: Any, answer: str) -> None:
     """A sign of life within 5 s starts the 30 s again."""
@@ -379,7 +399,9 @@ async def test_connection_parameters_come_first_when_announced(house: Any) -> No
     """`?connectionParams=1` makes the first message one of its own shape."""
     client = await house.connect(path="/websockets?connectionParams=1")
     await client.send_message('{"method":"connectionParams","data":{"a":"b"}}')
-    await house.subscribe(client)
+    await client.send_message(_SUBSCRIBE)
+
+    assert await client.get_message() == '{"id":1,"result":{"type":"started"}}'
 
 
 @pytest.mark.parametrize(
@@ -410,13 +432,15 @@ async def test_null_connection_parameters_are_fine(house: Any) -> None:
     """tRPC's client sends null when it has none."""
     client = await house.connect(path="/websockets?connectionParams=1")
     await client.send_message('{"method":"connectionParams","data":null}')
-    await house.subscribe(client)
+    await client.send_message(_SUBSCRIBE)
+
+    assert await client.get_message() == '{"id":1,"result":{"type":"started"}}'
 
 
 async def test_an_expired_session_closes_its_socket(house: Any) -> None:
     """The socket does not outlive the login."""
     client = await house.connect()
-    (member,) = house.hub._members
+    (member,) = house.hub.members
     expiry = member.session.expires
     member._now = lambda: expiry - 10 + trio.current_time() - begin
     house.lane.sessions.clear()
@@ -435,7 +459,7 @@ async def test_an_expired_session_closes_its_socket(house: Any) -> None:
 async def test_a_prolonged_session_keeps_its_socket(house: Any) -> None:
     """Work in another tab prolongs the login, and so the socket's time."""
     client = await house.connect()
-    (member,) = house.hub._members
+    (member,) = house.hub.members
     expiry = member.session.expires
     begin = trio.current_time()
     member._now = lambda: expiry - 10 + trio.current_time() - begin

@@ -184,11 +184,11 @@ async def test_a_client_that_does_not_read_is_closed_and_nobody_waits(
     await trio.testing.wait_all_tasks_blocked()
 
     assert trio.current_time() == before
-    assert len(house.hub._members) == 2  # it may still read its goodbye …
+    assert len(house.hub.members) == 2  # it may still read its goodbye …
 
     await trio.sleep(5)
 
-    assert len(house.hub._members) == 1  # … for 2 s
+    assert len(house.hub.members) == 1  # … for 2 s
 
     house.bus.publish("news", "on")
 
@@ -206,7 +206,7 @@ async def test_a_client_that_reads_late_hears_why_it_was_closed(house: Any) -> N
         house.bus.publish("news", "x" * 60_000)
         await trio.lowlevel.checkpoint()
 
-        assert house.hub._members
+        assert house.hub.members
 
     received = b"".join([bytes(data) async for data in stream])
     opcodes, last = _parse_frames(received)
@@ -226,7 +226,7 @@ async def test_an_exception_of_one_connection_hurts_no_bystander(house: Any) -> 
     def fail(message: bytes) -> None:
         raise ZeroDivisionError
 
-    for member in house.hub._members:
+    for member in house.hub.members:
         if member.session.token == "b" * 96:
             member._handle = fail
 
@@ -237,7 +237,7 @@ async def test_an_exception_of_one_connection_hurts_no_bystander(house: Any) -> 
     house.bus.publish("news", "still here")
 
     assert await _data(bystander) == "still here"
-    assert len(house.hub._members) == 1
+    assert len(house.hub.members) == 1
     assert len(house.failures) == 1
     house.failures.clear()
 

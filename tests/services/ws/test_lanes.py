@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,6 +21,7 @@ from dashboard import accounts
 from dashboard.boards import add_app_item, find_home_board
 from dashboard.database import Database
 from services.ws import Hub
+from services.ws.watch import SessionWatch
 
 
 @pytest.fixture
@@ -186,3 +188,71 @@ async def test_a_logout_closes_the_socket_within_a_second(home: Any) -> None:
         assert bytes(await stream.receive_some()).startswith(b"HTTP/1.1 401 ")
 
     stop()
+
+
+async def _start_watch(home: Any, tasks: trio.Nursery) -> None:
+    watch = SessionWatch(hub=home.house.hub, database=home.database, lane=home.lane)
+    tasks.start_soon(watch.run)
+
+
+def _write_elsewhere(database: Database, sql: str, *parameters: Any) -> None:
+    """Write as another process does: on a connection that the house knows nothing of.
+
+    The same library in the same process, so no lock is lost by closing it.
+    """
+    connection = sqlite3.connect(database.path, timeout=5)
+    with connection:
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(sql, parameters)
+
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("sql", "column"),
+    [
+        ('DELETE FROM "session" WHERE session_token = ?', "token"),
+        ('UPDATE "session" SET expires = 1 WHERE session_token = ?', "token"),
+        ('DELETE FROM "user" WHERE id = ?', "user_id"),
+    ],
+    ids=["logged out", "expired", "user deleted"],
+)
+async def test_what_another_connection_ends_is_closed_within_a_second(
+    home: Any, sql: str, column: str
+) -> None:
+    """Nobody says it on the bus; the file alone tells."""
+    async with trio.open_nursery() as tasks:
+        await _start_watch(home, tasks)
+        client = await home.house.connect(token=home.session.token)
+        write = partial(
+            _write_elsewhere, home.database, sql, getattr(home.session, column)
+        )
+        await trio.to_thread.run_sync(write)
+        with trio.fail_after(5), pytest.raises(ConnectionClosed) as closed:
+            await client.get_message()
+
+        assert closed.value.reason.code == 1008
+        tasks.cancel_scope.cancel()
+
+
+async def test_what_another_connection_forbids_is_no_longer_heard(home: Any) -> None:
+    """The group loses its permission: the subscription ends, the socket stays."""
+    async with trio.open_nursery() as tasks:
+        await _start_watch(home, tasks)
+        client = await home.house.connect(token=home.session.token)
+        await client.send_message(_subscribe("cronJobs.subscribeToStatusUpdates", None))
+        started = await _answer(client)
+        write = partial(
+            _write_elsewhere, home.database, 'DELETE FROM "groupPermission"'
+        )
+        await trio.to_thread.run_sync(write)
+        error, stopped = await _answer(client), await _answer(client)
+        await client.send_message("PING")
+
+        assert started["result"] == {"type": "started"}
+        assert error["error"]["json"]["data"]["code"] == "FORBIDDEN"
+        assert stopped["result"] == {"type": "stopped"}
+        with trio.fail_after(5):
+            assert await client.get_message() == "PONG"
+
+        tasks.cancel_scope.cancel()

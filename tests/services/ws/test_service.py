@@ -27,6 +27,7 @@ async def _start(house: Any, tasks: trio.Nursery, stopping: anyio.Event) -> None
         await serve(
             resources=house.resources,
             lane=house.lane,
+            lanes={"asyncio": house.lane},
             task_status=Status(),
             stopping=stopping,
         )

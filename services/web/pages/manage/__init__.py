@@ -1,0 +1,1 @@
+"""The administration: users, invites, groups and API keys, for administrators only."""

@@ -1,0 +1,114 @@
+"""Do the sessions of all open sockets still stand? Asked twice a second.
+
+The bus tells at once of what this house's own pages do. What another process does,
+the command line or Homarr itself, is seen in the database: its version moves, and
+the sessions of all sockets are read again, in one query.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+import trio
+
+from dashboard.accounts.recheck import Standing, recheck_sessions
+from dashboard.database import Database
+
+from . import limits
+from .hub import POLICY_VIOLATION, Hub
+
+logger = logging.getLogger("services.ws")
+
+
+class Lane(Protocol):
+    """What is used of the event loop that the database lives in."""
+
+    async def call(self, function: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        """Run an async function in that loop and return its result."""
+
+
+class SessionWatch:
+    """Closes the sockets of sessions that are gone, and refreshes the others."""
+
+    def __init__(self, *, hub: Hub, database: Database, lane: Lane) -> None:
+        self._hub = hub
+        self._database = database
+        self._lane = lane
+        self._version: int | None = None
+        self._groups: dict[str, frozenset[str]] = {}
+        self._failing = False
+        #: When subscriptions were last checked, and if something was written since.
+        self._checked = -math.inf
+        self._stale = False
+
+    async def run(self) -> None:
+        """Look until cancelled; a database that does not answer is asked again."""
+        while True:
+            await trio.sleep(limits.WATCH_INTERVAL)
+            if not self._hub.members:
+                continue
+
+            try:
+                with trio.fail_after(limits.SESSION_TIMEOUT):
+                    await self._look()
+            except Exception as error:  # noqa: BLE001  # whatever it is, go on
+                if not self._failing:
+                    logger.warning("open sessions cannot be checked now: %r", error)
+
+                self._failing = True
+            else:
+                self._failing = False
+
+    async def _look(self) -> None:
+        since = None if self._hub.unchecked else self._version
+        # Before the list is made: whoever joins from here on is checked next time.
+        self._hub.unchecked = False
+        members = list(self._hub.members)
+        tokens = {member.session.token for member in members}
+        try:
+            version, standings = await self._lane.call(
+                recheck_sessions, self._database, list(tokens), since
+            )
+        except BaseException:
+            self._hub.unchecked = True
+            raise
+
+        self._stale = self._stale or version != self._version
+        self._version = version
+        thorough = self._is_time_to_be_thorough()
+        if standings is None and not thorough:
+            return
+
+        for member in members:
+            if standings is None:
+                member.refresh(member.session, recheck=True)
+            elif member.session.token not in standings:
+                member.request_close(POLICY_VIOLATION, "the session was closed")
+            else:
+                standing = standings[member.session.token]
+                moved = self._groups.get(member.session.token) != standing.group_ids
+                member.refresh(standing.session, recheck=thorough or moved)
+
+        if standings is not None:
+            self._groups = _groups_of(standings)
+
+    def _is_time_to_be_thorough(self) -> bool:
+        """Say whether to ask again what each subscription may hear.
+
+        A change of somebody's groups or permissions is followed at once. Whether a
+        board was closed to them takes a query for each app, so not at each write.
+        """
+        now = trio.current_time()
+        if not self._stale or now < self._checked + limits.RECHECK_INTERVAL:
+            return False
+
+        self._checked = now
+        self._stale = False
+        return True
+
+
+def _groups_of(standings: Mapping[str, Standing]) -> dict[str, frozenset[str]]:
+    return {token: standing.group_ids for token, standing in standings.items()}

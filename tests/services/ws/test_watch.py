@@ -1,0 +1,336 @@
+"""Sessions that end, and permissions that change, while a socket is open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anyio
+import pytest
+import trio
+from trio_websocket import ConnectionClosed
+
+from dashboard import procedures
+from dashboard.procedures import Context, ProcedureError, Subscription
+from services.ws import limits, serve
+
+
+async def _admins_only(context: Context, _given: Any) -> list[str]:
+    if context.session is None or not context.session.may("admin"):
+        raise ProcedureError("FORBIDDEN", "Permission denied")
+
+    return ["secret"]
+
+
+@pytest.fixture(name="allowed")
+def _allowed(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
+    """What the subscription `test.shared` asks before it lets somebody hear."""
+    allowed = {"everybody": True}
+
+    async def shared(_context: Context, _given: Any) -> list[str]:
+        if not allowed["everybody"]:
+            raise ProcedureError("NOT_FOUND", "App not found")
+
+        return ["shared"]
+
+    for name, topics in {"shared": shared, "admins": _admins_only}.items():
+        subscription = Subscription(path=f"test.{name}", topics=topics)
+        monkeypatch.setitem(procedures.SUBSCRIPTIONS, f"test.{name}", subscription)
+
+    return allowed
+
+
+@pytest.fixture(name="open_house")
+async def _open_house(house: Any, allowed: dict[str, bool]) -> AsyncIterator[Any]:
+    """The house with its service running, watch and all."""
+    stopping, ready = anyio.Event(), trio.Event()
+
+    class Status:
+        def started(self, hub: Any) -> None:
+            house.hub = hub
+            ready.set()
+
+    async def run() -> None:
+        await serve(
+            resources=house.resources,
+            lane=house.lane,
+            lanes={"asyncio": house.lane},
+            task_status=Status(),
+            stopping=stopping,
+        )
+
+    async with trio.open_nursery() as tasks:
+        tasks.start_soon(run)
+        await ready.wait()
+        yield house
+        stopping.set()
+
+
+async def _subscribe(client: Any, path: str, number: int = 1) -> None:
+    await client.send_message(
+        f'{{"id":{number},"method":"subscription","params":'
+        f'{{"input":{{"json":null}},"path":"{path}"}}}}'
+    )
+    started = f'{{"id":{number},"result":{{"type":"started"}}}}'
+
+    assert started == await client.get_message()
+
+
+async def _is_alive(client: Any) -> bool:
+    await client.send_message("PING")
+    return bool(await client.get_message() == "PONG")
+
+
+async def _expect_closed(client: Any) -> tuple[int, str]:
+    with pytest.raises(ConnectionClosed) as closed:
+        await client.get_message()
+
+    return closed.value.reason.code, closed.value.reason.reason
+
+
+async def test_a_session_that_another_process_ended_closes_its_sockets(
+    open_house: Any,
+) -> None:
+    """Nothing is said on the bus: the database alone tells it, within a second."""
+    open_house.add_session("b" * 96, user_id="user2")
+    ended, stays = await open_house.connect(), await open_house.connect(token="b" * 96)
+    await trio.sleep(2)  # both have been looked at
+    del open_house.lane.sessions["a" * 96]
+    open_house.lane.version += 1
+    begin = trio.current_time()
+
+    assert await _expect_closed(ended) == (1008, "the session was closed")
+    assert trio.current_time() - begin <= 1
+    assert await _is_alive(stays)
+
+
+async def test_a_session_that_ended_during_its_handshake_is_noticed(
+    open_house: Any,
+) -> None:
+    """Who joins after the last look is looked at, though nothing is written again."""
+    await open_house.connect()
+    await trio.sleep(2)
+    open_house.add_session("b" * 96)
+    client = await open_house.connect(token="b" * 96)
+    del open_house.lane.sessions["b" * 96]
+
+    assert (await _expect_closed(client))[0] == 1008
+
+
+async def test_sessions_are_read_only_when_something_was_written(
+    open_house: Any,
+) -> None:
+    """One query for all sockets, once; then only the version is asked for."""
+    for number in range(5):
+        open_house.add_session(str(number) * 96, user_id=f"user{number}")
+        await open_house.connect(token=str(number) * 96)
+
+    await trio.sleep(10)
+    before = open_house.lane.rechecks
+    await trio.sleep(15)
+    quiet = open_house.lane.rechecks
+    open_house.lane.version += 1
+    await trio.sleep(2)
+
+    assert before <= 5
+    assert quiet == before
+    assert open_house.lane.rechecks == before + 1
+
+
+async def test_nobody_is_asked_about_while_there_are_no_sockets(
+    open_house: Any,
+) -> None:
+    """A house without visitors sleeps."""
+    await trio.sleep(60)
+
+    assert open_house.lane.rechecks == 0
+
+
+async def test_a_lost_permission_ends_the_subscription_that_needs_it(
+    open_house: Any,
+) -> None:
+    """The client is told error and stopped; the socket and the others live on."""
+    client = await open_house.connect()
+    await _subscribe(client, "test.admins")
+    await open_house.subscribe(client, number=2)
+    await trio.sleep(2)
+    open_house.add_session(permissions=frozenset())
+    open_house.lane.version += 1
+    begin = trio.current_time()
+    error = json.loads(await client.get_message())
+    stopped = json.loads(await client.get_message())
+
+    assert trio.current_time() - begin <= 1
+    assert (error["id"], error["error"]["json"]["data"]["code"]) == (1, "FORBIDDEN")
+    assert stopped == {"id": 1, "result": {"type": "stopped"}}
+
+    open_house.bus.publish("secret", "for administrators")
+    open_house.bus.publish("news", "for all")
+
+    assert "for all" in await client.get_message()
+    assert await _is_alive(client)
+
+
+async def test_a_new_permission_counts_on_an_open_socket(open_house: Any) -> None:
+    """Who is made an administrator need not connect again."""
+    open_house.add_session(permissions=frozenset())
+    client = await open_house.connect()
+    await client.send_message(
+        '{"id":1,"method":"subscription","params":'
+        '{"input":{"json":null},"path":"test.admins"}}'
+    )
+    refused = json.loads(await client.get_message())
+    open_house.add_session(permissions=frozenset({"admin"}))
+    open_house.lane.version += 1
+    await trio.sleep(1)
+
+    assert refused["error"]["json"]["data"]["code"] == "FORBIDDEN"
+
+    await _subscribe(client, "test.admins")
+
+
+async def test_a_change_of_groups_asks_again_at_once(
+    open_house: Any, allowed: dict[str, bool]
+) -> None:
+    """Access to a board may come from a group that gives no permission."""
+    open_house.lane.groups["a" * 96] = frozenset({"family"})
+    client = await open_house.connect()
+    await trio.sleep(2)
+    await _subscribe(client, "test.shared")
+    open_house.lane.groups["a" * 96] = frozenset()
+    open_house.lane.version += 1
+    allowed["everybody"] = False
+    begin = trio.current_time()
+    error = json.loads(await client.get_message())
+
+    assert trio.current_time() - begin <= 1
+    assert error["error"]["json"]["data"]["code"] == "NOT_FOUND"
+
+
+async def test_whatever_was_written_is_followed_soon(
+    open_house: Any, allowed: dict[str, bool]
+) -> None:
+    """A board that is closed to somebody goes silent, if not at once."""
+    client = await open_house.connect()
+    await _subscribe(client, "test.shared")
+    await trio.sleep(2)
+    allowed["everybody"] = False
+    open_house.lane.version += 1
+    begin = trio.current_time()
+    error = json.loads(await client.get_message())
+
+    assert trio.current_time() - begin <= limits.RECHECK_INTERVAL + 1
+    assert error["error"]["json"]["data"]["code"] == "NOT_FOUND"
+
+
+async def test_a_subscription_that_is_still_allowed_hears_nothing_of_it(
+    open_house: Any,
+) -> None:
+    """No message is lost, doubled or added by being asked about again."""
+    client = await open_house.connect()
+    await open_house.subscribe(client)
+    for number in range(20):
+        open_house.lane.version += 1
+        await trio.sleep(1)
+        open_house.bus.publish("news", number)
+
+        expected = f'{{"id":1,"result":{{"type":"data","data":{{"json":{number}}}}}}}'
+        assert expected == await client.get_message()
+
+
+async def test_a_permission_lost_while_a_subscription_opens_is_not_missed(
+    open_house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was asked for with a session that has changed: it is asked for again."""
+
+    async def slow(context: Context, given: Any) -> list[str]:
+        topics = await _admins_only(context, given)
+        await trio.sleep(3)
+        return topics
+
+    subscription = Subscription(path="test.slow_admins", topics=slow)
+    monkeypatch.setitem(procedures.SUBSCRIPTIONS, "test.slow_admins", subscription)
+    client = await open_house.connect()
+    await trio.sleep(2)
+    await client.send_message(
+        '{"id":1,"method":"subscription","params":'
+        '{"input":{"json":null},"path":"test.slow_admins"}}'
+    )
+    await trio.sleep(1)
+    open_house.add_session(permissions=frozenset())
+    open_house.lane.version += 1
+    answer = json.loads(await client.get_message())
+
+    assert answer["error"]["json"]["data"]["code"] == "FORBIDDEN"
+
+
+async def test_a_database_that_does_not_answer_is_asked_again(
+    open_house: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Sockets stay meanwhile, the log says it once, and then it is noticed."""
+    client = await open_house.connect()
+    call = open_house.lane.call
+
+    async def fail(*_: Any) -> Any:
+        raise OSError("no answer")
+
+    open_house.lane.call = fail
+    await trio.sleep(10)
+    failures = [record.getMessage() for record in caplog.records]
+    alive = await _is_alive(client)
+    open_house.lane.call = call
+    open_house.lane.sessions.clear()
+    open_house.lane.version += 1
+
+    assert len(failures) == 1
+    assert "cannot be checked now" in failures[0]
+    assert alive
+    assert (await _expect_closed(client))[0] == 1008
+
+
+async def test_a_look_that_failed_is_made_up_for(open_house: Any) -> None:
+    """Who joined before it is looked at after it, though nothing is written again."""
+    await open_house.connect()
+    await trio.sleep(2)
+    open_house.add_session("b" * 96)
+    client = await open_house.connect(token="b" * 96)
+    call = open_house.lane.call
+
+    async def fail(*_: Any) -> Any:
+        raise OSError("no answer")
+
+    open_house.lane.call = fail
+    await trio.sleep(2)
+    open_house.lane.call = call
+    del open_house.lane.sessions["b" * 96]
+
+    assert (await _expect_closed(client))[0] == 1008
+
+
+async def test_a_subscription_that_cannot_be_asked_about_is_asked_about_again(
+    open_house: Any, allowed: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault while asking is neither a yes nor a no."""
+    outcomes: list[Exception] = []
+
+    async def faulty(_context: Context, _given: Any) -> list[str]:
+        if outcomes:
+            raise outcomes.pop(0)
+
+        return ["news"]
+
+    monkeypatch.setitem(
+        procedures.SUBSCRIPTIONS,
+        "test.faulty",
+        Subscription(path="test.faulty", topics=faulty),
+    )
+    client = await open_house.connect()
+    await _subscribe(client, "test.faulty")
+    await trio.sleep(2)
+    outcomes += [OSError("locked"), ProcedureError("NOT_FOUND", "gone")]
+    open_house.lane.version += 1
+    error = json.loads(await client.get_message())
+
+    assert error["error"]["json"]["message"] == "gone"
+    assert outcomes == []
