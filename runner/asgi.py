@@ -23,7 +23,7 @@ _ANSWERS = {
 }
 
 
-class ClientGoneError(OSError):
+class ClientGoneError(ConnectionError):
     """What is sent has nobody to reach: the client closed, or took nothing."""
 
 
@@ -71,6 +71,9 @@ async def serve_lifespan(
 
     try:
         await app(lifespan.scope, lifespan.receive, lifespan.send)
+    except (SystemExit, KeyboardInterrupt) as error:
+        # A task that raises these ends its whole loop, bystanders included.
+        raise RuntimeError(f"it raised {error!r}") from error
     except Exception as error:
         if lifespan.started:
             raise

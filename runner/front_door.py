@@ -16,7 +16,7 @@ import anyio
 import anyio.lowlevel
 from anyio.abc import TaskGroup
 
-from .errors import ListenError, describe_error
+from .errors import ListenError, describe_error, find_cause
 from .events import AcceptPaused, ConnectionFailed, Emit
 from .mounts import Mounts
 from .system import find_listener
@@ -174,7 +174,10 @@ class FrontDoor:
         except OSError:
             pass  # the client reset the connection: its business alone
         except BaseException as error:  # noqa: BLE001
-            self._emit(ConnectionFailed(service="http", error=describe_error(error)))
+            # Where several tasks serve a connection, its reset comes in a group.
+            if not isinstance(find_cause(error), ConnectionError):
+                cause = describe_error(error)
+                self._emit(ConnectionFailed(service="http", error=cause))
         finally:
             self._slots.release()
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 import h11
-from hypercorn.events import Closed
+from hypercorn.events import Event as ConnectionEvent
+from hypercorn.events import RawData
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.events import Response
 from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.ws_stream import WSStream
 
 from .mounts import Mounts, TakeSocket
-from .upgrade import check_request, is_websocket_upgrade, render_head
+from .upgrade import RefusedError, check_request, is_websocket_upgrade, render_head
 
 
 class Handover(Exception):  # noqa: N818
@@ -34,6 +36,20 @@ class RoofProtocol(H11Protocol):
     def __init__(self, mounts: Mounts, *args: Any) -> None:
         super().__init__(*args)
         self._mounts = mounts
+
+    async def handle(self, event: ConnectionEvent) -> None:
+        """Take what the client sent; a WebSocket client sends after our answer only.
+
+        Hypercorn would answer 400 and leave the application waiting for ever.
+        """
+
+        unanswered = (
+            isinstance(self.stream, WSStream) and not self.stream.handshake.accepted
+        )
+        if unanswered and isinstance(event, RawData):
+            raise RefusedError(400)
+
+        await super().handle(event)
 
     async def refuse(self, status: int) -> None:
         """Answer the request at hand with a bare status; the caller closes."""
@@ -54,18 +70,23 @@ class RoofProtocol(H11Protocol):
 
     async def _create_stream(self, request: h11.Request) -> None:
         if is_websocket_upgrade(request):
+            early = self.connection.trailing_data[0]
             mount = self._mounts.find(request.target)
             if mount is not None and mount.open and mount.take_socket is not None:
-                received = render_head(request) + self.connection.trailing_data[0]
-                raise Handover(mount.take_socket, received)
+                raise Handover(mount.take_socket, render_head(request) + early)
 
-            request = _without_extensions(request)
+            if early:
+                raise RefusedError(400)
+
+            # Hypercorn accepts the offer of compression and inflates without bound:
+            # 64 KiB become 64 MiB.
+            request = _without(request, b"sec-websocket-extensions")
+        else:
+            # Hypercorn's own look would find some upgrades where ours finds none, in
+            # `get` or where a control character follows the word.
+            request = _without(request, b"upgrade")
 
         await super()._create_stream(request)
-
-        if self.stream is not None and self.stream.closed:
-            # Answered without an application: nobody else will end the connection.
-            await self.send(Closed())
 
     async def _close_stream(self) -> None:
         # The end goes through the queue of the request's body. An application that
@@ -84,19 +105,16 @@ class RoofProtocol(H11Protocol):
         return self.connection.their_state is h11.SEND_BODY
 
 
-def _without_extensions(request: h11.Request) -> h11.Request:
-    """Leave out the compression offer.
+def _without(request: h11.Request, unwanted: bytes) -> h11.Request:
+    """Leave out a header."""
 
-    Hypercorn accepts it and inflates without bound: 64 KiB become 64 MiB.
-    """
+    headers = [(name, value) for name, value in request.headers if name != unwanted]
+    if len(headers) == len(request.headers):
+        return request
 
     return h11.Request(
         method=request.method,
         target=request.target,
-        headers=[
-            (name, value)
-            for name, value in request.headers
-            if name != b"sec-websocket-extensions"
-        ],
+        headers=headers,
         http_version=request.http_version,
     )

@@ -62,8 +62,14 @@ def is_websocket_upgrade(request: h11.Request) -> bool:
     if not asks:
         return False
 
+    plain = all(
+        value.isascii()
+        for name, value in request.headers
+        if name == b"connection" or name.startswith(b"sec-websocket-")
+    )
     well_formed = (
-        request.http_version == b"1.1"
+        plain
+        and request.http_version == b"1.1"
         and headers.get(b"sec-websocket-version", b"").strip() == b"13"
         and headers.get(b"sec-websocket-key")
         and not headers.keys() & {b"content-length", b"transfer-encoding"}

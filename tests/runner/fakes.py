@@ -184,3 +184,53 @@ async def take_socket(sock: socket.socket, received: bytes, *, mount: str) -> No
         while more:  # closing with unread bytes would reset the connection
             await anyio.wait_readable(sock)
             more = sock.recv(1000)
+
+
+async def keep_socket(sock: socket.socket, received: bytes, *, kept: Any) -> None:
+    """Return without closing the socket, which the service `kept` still knows."""
+
+    kept.append(sock)
+
+
+async def serve_list(*, task_status: TaskStatus[Any], stopping: anyio.Event) -> None:
+    """Be ready with an empty list."""
+
+    task_status.started([])
+    await stopping.wait()
+
+
+def create_refusing() -> Callable[..., Awaitable[None]]:
+    """Make an application whose startup fails, which it says and then raises."""
+
+    async def refuse(scope: Message, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": "no database"})
+        raise ValueError("after the answer")
+
+    return refuse
+
+
+def create_crashing() -> Callable[..., Awaitable[None]]:
+    """Make an application whose lifespan fails once it has started."""
+
+    return _with_lifespan(ValueError("it broke"))
+
+
+def create_exiting() -> Callable[..., Awaitable[None]]:
+    """Make an application whose lifespan would end an unguarded interpreter."""
+
+    return _with_lifespan(SystemExit(7))
+
+
+def _with_lifespan(error: BaseException) -> Callable[..., Awaitable[None]]:
+    async def fail(scope: Message, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await echo(scope, receive, send)
+            return
+
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await anyio.lowlevel.checkpoint()
+        raise error
+
+    return fail

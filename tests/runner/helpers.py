@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 
 from runner.events import Draining, Event, Ready, Stopped
 from runner.front_door import bind_sockets
@@ -52,6 +53,13 @@ class RoofRun:
         with anyio.fail_after(10):
             await self._ready.wait()
 
+    async def wait_event(self, name: str) -> None:
+        """Wait until an event has come, by its name and its service's."""
+
+        with anyio.fail_after(10):
+            while name not in self.names():
+                await anyio.lowlevel.checkpoint()
+
     async def wait_ended(self) -> None:
         """Wait until the roof has stopped by itself."""
 
@@ -66,17 +74,22 @@ class RoofRun:
 
 @asynccontextmanager
 async def running_roof(
-    services: Mapping[str, Any], **keys: Any
+    services: Mapping[str, Any],
+    *,
+    sockets: Sequence[socket.socket] = (),
+    **keys: Any,
 ) -> AsyncIterator[RoofRun]:
-    """Run services of a plan beside the body; stop them when it ends."""
+    """Run services of a plan beside the body; stop them when it ends.
+
+    They listen at a free port, or where the sockets are bound.
+    """
 
     plan = parse_plan({"services": dict(services), **keys})
     run = RoofRun()
     main, others = make_lanes(plan)
-    sockets: Sequence[socket.socket] = []
 
     if plan.mounted:
-        sockets = bind_sockets("127.0.0.1", 0)
+        sockets = sockets or bind_sockets("127.0.0.1", 0)
         run.port = sockets[0].getsockname()[1]
         run.url = f"http://127.0.0.1:{run.port}"
 

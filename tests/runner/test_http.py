@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
-import anyio
 import pytest
 
 from runner import http, upgrade
-from runner.http import HttpServer
-from runner.mounts import Mount, Mounts
 
 from . import fakes
-
-UPGRADE = (
-    b"GET /websockets?x=1 HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\n"
-    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+from .helpers import FAKES, running_roof
+from .port import (
+    GET,
+    POST,
+    UPGRADE,
+    Port,
+    read_all,
+    read_available,
+    split_responses,
+    take_in,
 )
-GET = b"GET /page HTTP/1.1\r\nHost: a\r\n\r\n"
-POST = b"POST /trpc/x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+
 CHUNKED = (
     b"POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"5\r\nhello\r\n0\r\n\r\n"
 )
+WEB = {"asgi": f"{FAKES}:create_echo", "mount": "/"}
 LAST = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 CORPUS = {
@@ -84,99 +83,6 @@ EXPECTED = {
     "two lengths": [b"400"],
     "no HTTP at all": [b"400"],
 }
-
-
-class Port:
-    """An HTTP server with two mounts, reached through socket pairs."""
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[socket.socket, bytes]] = []
-        mounts = Mounts()
-        web, ws = (Mount(path, "x", counts=Counter()) for path in ("/", "/websockets"))
-        web.asgi, web.open = fakes.echo, True
-        ws.take_socket, ws.open = self._take, True
-        mounts.add(web)
-        mounts.add(ws)
-        self.server = HttpServer(mounts)
-
-    def _take(self, sock: socket.socket, received: bytes) -> None:
-        self.taken.append((sock, received))
-
-    @asynccontextmanager
-    async def connect(self) -> AsyncIterator[socket.socket]:
-        """Serve one connection beside the body, which gets the client's end."""
-
-        client, server = socket.socketpair()
-        client.setblocking(False)
-        server.setblocking(False)
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self.server.serve_connection, server)
-            yield client
-
-        client.close()
-
-    async def answer(self, *chunks: bytes) -> list[bytes]:
-        """Return what each request got: status and body, or the bytes handed over."""
-
-        async with self.connect() as client:
-            for chunk in chunks:
-                with suppress(BrokenPipeError):  # an early refusal closes early
-                    await asyncio.get_running_loop().sock_sendall(client, chunk)
-
-                await take_in()
-
-            if not self.taken:
-                return split_responses(await read_all(client))
-
-            answers = split_responses(await read_available(client))
-            sock, received = self.taken.pop()
-            with sock:
-                return [*answers, received + await read_available(sock)]
-
-
-async def take_in() -> None:
-    """Let the loop run until what was sent has been read and acted upon."""
-
-    for _ in range(12):
-        await asyncio.sleep(0)
-
-
-async def read_all(sock: socket.socket) -> bytes:
-    """Read until the other side closes."""
-
-    received = b""
-    async with asyncio.timeout(5):
-        while data := await asyncio.get_running_loop().sock_recv(sock, 65536):
-            received += data
-
-    return received
-
-
-async def read_available(sock: socket.socket) -> bytes:
-    """Read what has arrived already."""
-
-    await take_in()
-    try:
-        return sock.recv(65536)
-    except BlockingIOError:
-        return b""
-
-
-def split_responses(data: bytes) -> list[bytes]:
-    """Return `status body` of each response, the status alone where no 200."""
-
-    answers = []
-
-    while data:
-        head, _, rest = data.partition(b"\r\n\r\n")
-        status = head.split(b" ")[1]
-        length = int(re.findall(rb"content-length: (\d+)", head)[0])
-        body = rest[:length].strip()
-        answers.append(status + b" " + body if status == b"200" else status)
-        data = rest[length:]
-
-    return answers
 
 
 @pytest.fixture(name="anyio_backend")
@@ -281,38 +187,12 @@ async def test_a_client_that_never_reads_is_let_go(monkeypatch: pytest.MonkeyPat
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
     monkeypatch.setattr(http, "WRITE_TIMEOUT", 0.05)
-    port = Port()
-    web = port.server.mounts.find(b"/")
-    assert web is not None
-    web.asgi = flood
+    port = Port(flood)
 
     async with asyncio.timeout(5), port.connect() as client:
         await asyncio.get_running_loop().sock_sendall(client, GET)
 
     assert not port.server.connections
-
-
-async def test_a_compression_offer_never_reaches_an_application():
-    """Hypercorn would inflate without bound what a client compressed."""
-
-    seen: list[bytes] = []
-
-    async def look(scope: Any, receive: Any, send: Any) -> None:
-        seen.extend(name for name, _ in scope["headers"])
-        await send({"type": "websocket.close"})
-
-    port = Port()
-    web = port.server.mounts.find(b"/")
-    assert web is not None
-    web.asgi = look
-    upgrade = UPGRADE.replace(b"/websockets", b"/other").replace(
-        b"Sec-WebSocket-Version: 13",
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: permessage-deflate",
-    )
-
-    assert await port.answer(upgrade) == [b"403"]
-    assert b"sec-websocket-key" in seen
-    assert b"sec-websocket-extensions" not in seen
 
 
 class PanicError(BaseException):
@@ -328,14 +208,11 @@ async def test_a_handler_that_exits_ends_only_its_request(
     async def leave(scope: Any, receive: Any, send: Any) -> None:
         raise error
 
-    port = Port()
-    web = port.server.mounts.find(b"/")
-    assert web is not None
-    web.asgi = leave
+    port = Port(leave)
 
     assert await port.answer(GET) == [b"500"]
     assert "service 'x' failed at /page" in caplog.text
-    assert web.counts["responses_5xx"] == 1
+    assert port.web.counts["responses_5xx"] == 1
 
 
 async def test_an_early_answer_ends_an_upload_that_nobody_reads():
@@ -348,10 +225,7 @@ async def test_an_early_answer_ends_an_upload_that_nobody_reads():
         await send(start)
         await send({"type": "http.response.body", "body": b""})
 
-    port = Port()
-    web = port.server.mounts.find(b"/")
-    assert web is not None
-    web.asgi = answer_at_once
+    port = Port(answer_at_once)
     head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n"
 
     async with asyncio.timeout(5):
@@ -359,6 +233,85 @@ async def test_an_early_answer_ends_an_upload_that_nobody_reads():
 
     assert answers == [b"413"]
     assert not port.server.connections
+
+
+async def test_a_long_body_arrives_whole():
+    """Reading pauses and goes on as the application reads."""
+
+    head = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n"
+    head += b"Connection: close\r\n\r\n"
+
+    async with asyncio.timeout(10):
+        answers = await Port().answer(head, b"x" * 1_000_000)
+
+    assert answers == [b"200 POST /x 1000000"]
+
+
+async def test_a_body_that_nobody_reads_does_not_fill_the_memory():
+    """A client that floods is held up by its own socket, not kept by us."""
+
+    async def read_nothing(scope: Any, receive: Any, send: Any) -> None:
+        await done.wait()
+
+    done = asyncio.Event()
+    port = Port(read_nothing)
+    sent = refused = 0
+
+    async with asyncio.timeout(20), port.connect() as client:
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99000000\r\n\r\n")
+        while refused < 50 and sent < 64 << 20:
+            try:
+                sent += client.send(b"x" * 65536)
+            except BlockingIOError:
+                refused += 1
+
+            await take_in()
+
+        done.set()
+        answers = split_responses(await read_all(client))
+
+    assert answers == [b"500"]
+    assert refused == 50
+    assert sent < 16 << 20
+
+
+async def test_a_client_that_never_closes_is_let_go(monkeypatch: pytest.MonkeyPatch):
+    """After our answer and our end, it has a little time to end its own half."""
+
+    monkeypatch.setattr(http, "LINGER_TIMEOUT", 0.02)
+
+    async with asyncio.timeout(10), Port().connect() as client:
+        client.send(LAST)
+        answers = split_responses(await read_all(client))
+
+        with suppress(BrokenPipeError, ConnectionResetError):
+            while True:
+                with suppress(BlockingIOError):
+                    client.send(b"x")
+
+                await take_in()
+
+    assert answers == [b"200 GET /last 0"]
+
+
+async def test_a_refusal_reaches_a_client_that_is_still_sending(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Bytes that nobody reads must not reset the connection and lose the answer."""
+
+    monkeypatch.setattr(http, "LINGER_TIMEOUT", 60.0)
+    loop = asyncio.get_running_loop()
+
+    async with running_roof({"web": WEB}) as run:
+        await run.wait_ready()
+
+        async with asyncio.timeout(10):
+            with socket.create_connection(("127.0.0.1", run.port)) as client:
+                client.setblocking(False)
+                await loop.sock_sendall(client, CORPUS["TRACE"] + b"x" * (4 << 20))
+                answers = split_responses(await read_all(client))
+
+    assert answers == [b"405"]
 
 
 async def test_a_client_that_closes_its_half_gets_its_answer():
@@ -387,10 +340,7 @@ async def test_an_application_hears_of_a_client_that_has_gone():
         heard.set()
 
     gone = asyncio.Event()
-    port = Port()
-    web = port.server.mounts.find(b"/")
-    assert web is not None
-    web.asgi = wait_for_the_end
+    port = Port(wait_for_the_end)
     head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n"
 
     async with asyncio.timeout(5), port.connect() as client:
@@ -406,21 +356,48 @@ async def test_an_application_hears_of_a_client_that_has_gone():
     assert not port.server.connections
 
 
+@pytest.mark.parametrize("draining", [True, False])
 async def test_a_body_that_does_not_come_is_not_waited_for(
-    monkeypatch: pytest.MonkeyPatch,
+    draining: bool, monkeypatch: pytest.MonkeyPatch
 ):
     """A stalled upload ends in time, and in less time while draining."""
 
-    monkeypatch.setattr(http, "DRAIN_BODY_TIMEOUT", 0.02)
+    timeout = "DRAIN_BODY_TIMEOUT" if draining else "BODY_TIMEOUT"
+    monkeypatch.setattr(http, timeout, 0.02)
     port = Port()
     head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
 
     async with asyncio.timeout(5), port.connect() as client:
         await asyncio.get_running_loop().sock_sendall(client, head)
         await take_in()
-        await port.server.drain()
+        if draining:
+            await port.server.drain()
 
     assert not port.server.connections
+
+
+async def test_an_application_may_take_its_time_once_the_body_is_there():
+    """The client's time ends with what it has to send."""
+
+    async def wait(scope: Any, receive: Any, send: Any) -> None:
+        await go.wait()
+        await fakes.echo(scope, receive, send)
+
+    go = asyncio.Event()
+    port = Port(wait)
+
+    async with asyncio.timeout(5), port.connect() as client:
+        for part in (POST[:-2], POST[-2:]):
+            client.send(part)
+            await take_in()
+
+        timers = [connection._timer for connection in port.server.connections]
+        go.set()
+        client.shutdown(socket.SHUT_WR)
+        answers = split_responses(await read_all(client))
+
+    assert timers == [None]
+    assert answers == [b"200 POST /trpc/x 5"]
 
 
 async def test_a_drain_that_begins_with_a_connection_ends_it():

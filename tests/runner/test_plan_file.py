@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from runner.errors import PlanError
+from runner.plan import Plan, ServicePlan
 from runner.plan_file import BUNDLED_PLAN, load_plan, parse_plan
 
 RUN = "a:serve"
@@ -60,11 +61,21 @@ def test_one_service_brings_what_it_is_after():
             one_service(start_timeout=float("nan")),
             "must be a number of seconds above 0",
         ),
+        (
+            one_service(start_timeout=float("inf")),
+            "must be a number of seconds above 0",
+        ),
         (one_service(start_timeout=True), "must be a number of seconds above 0"),
         (one_service(start_timeout="10"), "services.ws.start_timeout is '10'"),
         (one_service(essential=1), "must be true or false"),
         (one_service(run="module"), "must be 'package.module:function'"),
+        (one_service(run=":serve"), "must be 'package.module:function'"),
+        (one_service(run="a:serve()"), "must be 'package.module:function'"),
+        (one_service(run=3), "services.ws.run is 3; it must be a text"),
+        (one_service(restart="alway"), "ws.restart is 'alway'; did you mean 'always'"),
+        (one_service(options=3), "services.ws.options must be a table"),
         (one_service(after=["wb"]), "services.ws.after: no service 'wb'"),
+        (one_service(after=["ws", 3]), "must be a list of service names"),
         (one_service(after="web"), "must be a list of service names"),
         (one_service(after=["ws"]), "services wait in a circle: ws → ws"),
         (one_service(mount="/x"), "has a mount and nothing there; give asgi"),
@@ -75,6 +86,7 @@ def test_one_service_brings_what_it_is_after():
         ),
         ({"services": {"lanes": {"run": RUN}}}, "cannot be named 'lanes'"),
         ({"services": {"": {"run": RUN}}}, "cannot be named ''"),
+        ({"services": {"a=b c": {"run": RUN}}}, "cannot be named 'a=b c'"),
         (one_service(asgi=RUN, mount="x"), "it must begin with '/'"),
         (
             one_service(asgi=RUN, connections=RUN, mount="/"),
@@ -82,6 +94,15 @@ def test_one_service_brings_what_it_is_after():
         ),
         (one_service(asgi=RUN, mount="/", backend="trio"), "the front door's lane"),
         ({**one_service(), "listen": {"port": "80a"}}, "listen.port is '80a'"),
+        (
+            {**one_service(), "listen": {"port": True}},
+            "listen.port is True; it must be a whole number",
+        ),
+        ({**one_service(), "listen": {"port": -1}}, "listen.port is -1; a port is"),
+        ({**one_service(), "listen": {"host": 3}}, "listen.host is 3; it must be a"),
+        ({**one_service(), "listen": 3}, "[listen] must be a table"),
+        ({**one_service(), "services": [3]}, "[services] must be a table"),
+        ({**one_service(), "drain_timeout": 0}, "drain_timeout is 0; it must be"),
         ({**one_service(), "listen": {"port": 70000}}, "a number from 0 to 65535"),
         ({**one_service(), "listen": {"prt": 1}}, "did you mean 'port'?"),
     ],
@@ -93,6 +114,57 @@ def test_a_wrong_plan_is_refused_by_key(data: dict[str, Any], words: str):
         parse_plan(data)
 
     assert words in str(caught.value)
+
+
+def test_every_key_of_a_plan_is_read(tmp_path: Path):
+    """What the file says is what the plan holds."""
+
+    path = tmp_path / "plan.toml"
+    path.write_text(
+        """
+        drain_timeout = 3
+        listen = { host = "::1", port = 0 }
+
+        [services.base]
+        run = "a.b:serve"
+        backend = "trio"
+        placement = "own-lane"
+        essential = false
+        restart = "never"
+        start_timeout = 1.5
+        drain_timeout = 2
+        options = { deep = { key = [1] } }
+
+        [services.web]
+        asgi = "a:create"
+        mount = "/"
+        after = ["base"]
+
+        [services.ws]
+        connections = "a:take"
+        mount = "/ws"
+        """
+    )
+
+    assert load_plan(path) == Plan(
+        host="::1",
+        port=0,
+        drain_timeout=3.0,
+        services={
+            "base": ServicePlan(
+                name="base",
+                run="a.b:serve",
+                backend="trio",
+                placement="own-lane",
+                essential=False,
+                start_timeout=1.5,
+                drain_timeout=2.0,
+                options={"deep": {"key": [1]}},
+            ),
+            "web": ServicePlan(name="web", asgi="a:create", mount="/", after=("base",)),
+            "ws": ServicePlan(name="ws", connections="a:take", mount="/ws"),
+        },
+    )
 
 
 def test_two_services_cannot_have_one_mount():
@@ -123,11 +195,29 @@ def test_a_missing_plan_is_an_error_with_its_path(tmp_path: Path):
         load_plan(tmp_path / "nowhere.toml")
 
 
-def test_a_plan_that_is_not_toml_is_told_where(tmp_path: Path):
-    """The line is in the error."""
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"[services\n", r"is not TOML.*line 1"), (b"# caf\xe9\n", r"is not TOML.*utf-8")],
+)
+def test_a_plan_that_is_not_toml_is_told_where(
+    content: bytes, words: str, tmp_path: Path
+):
+    """The line, or the byte that is no text, is in the error."""
 
     path = tmp_path / "plan.toml"
-    path.write_text("[services\n")
+    path.write_bytes(content)
 
-    with pytest.raises(PlanError, match=r"is not TOML.*line 1"):
+    with pytest.raises(PlanError, match=words):
         load_plan(path)
+
+
+def test_a_wrong_plan_file_is_named_with_its_key(tmp_path: Path):
+    """One line: the file, the key and what is wrong with it."""
+
+    path = tmp_path / "plan.toml"
+    path.write_text('[services.a]\nrun = "a:b"\nmount = 3\n')
+
+    with pytest.raises(PlanError) as caught:
+        load_plan(path)
+
+    assert str(caught.value) == f"{path}: services.a.mount is 3; it must be a text"

@@ -100,7 +100,11 @@ async def test_a_bystander_outlives_the_crash_of_what_is_not_essential(table: An
         ({"run": "tests.runner.nowhere:serve"}, "import", "No module named"),
         ({"run": f"{FAKES}:serv"}, "import", "did you mean 'serve'?"),
         ({"run": f"{FAKES}:needs_the_moon"}, "start", "takes 'moon'"),
-        ({"run": f"{FAKES}:never_ready"}, "start", "not ready within 0.05 s"),
+        (
+            {"run": f"{FAKES}:never_ready", "start_timeout": 0.05},
+            "start",
+            "not ready within 0.05 s",
+        ),
         ({"run": f"{FAKES}:create_echo"}, "start", "is not a coroutine function"),
         (
             {"run": f"{FAKES}:serve", "options": {"valeu": 1}},
@@ -114,7 +118,7 @@ async def test_a_failed_start_names_service_phase_and_cause(
 ):
     """Whatever keeps a service from being ready is told, and ends the run."""
 
-    table = {**service, "backend": anyio_backend_name, "start_timeout": 0.05}
+    table = {**service, "backend": anyio_backend_name}
 
     async with running_roof({"bad": table}) as run:
         await run.wait_ended()
@@ -282,6 +286,8 @@ async def test_a_request_in_flight_is_finished_before_the_stop():
             with pytest.raises(OSError, match="onnect"):
                 await anyio.connect_tcp("127.0.0.1", run.port)
 
+            assert web.mount is not None
+            assert not web.mount.open
             gate.value.set()
 
     assert answers[0].endswith(b"GET /slow 0\n")

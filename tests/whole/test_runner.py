@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -27,11 +32,7 @@ def _plan(tmp_path: Path) -> WritePlan:
     def write(**services: str) -> list[str]:
         path = tmp_path / "plan.toml"
         path.write_text(
-            "drain_timeout = 0.5\n"
-            + "".join(
-                f"[services.{name}]\nstart_timeout = 0.5\n{keys}\n"
-                for name, keys in services.items()
-            )
+            "".join(f"[services.{name}]\n{keys}\n" for name, keys in services.items())
         )
         return ["--plan", str(path)]
 
@@ -112,7 +113,7 @@ def test_a_crash_exits_1_and_names_the_first_cause(plan: WritePlan):
 def test_a_start_that_blocks_its_lane_is_ended_in_time(plan: WritePlan, backend: str):
     """The loop cannot notice; the watchdog does, and names service and phase."""
 
-    blocked = run("block_its_lane", backend=backend)
+    blocked = run("block_its_lane", backend=backend, start_timeout="0.5")
 
     with launched(*plan(good=run("serve"), bad=blocked)) as process:
         code = process.wait()
@@ -126,7 +127,9 @@ def test_a_start_that_blocks_its_lane_is_ended_in_time(plan: WritePlan, backend:
 def test_a_drain_past_its_deadline_exits_3(plan: WritePlan):
     """What does not stop is cancelled and named."""
 
-    with launched(*plan(stuck=run("wait_for_ever"))) as process:
+    stuck = run("wait_for_ever")
+
+    with launched(*plan(stuck=stuck), "--drain-timeout", "0.5") as process:
         process.wait_ready()
         code = process.stop()
 
@@ -138,8 +141,9 @@ def test_a_drain_that_blocks_its_lane_still_ends(plan: WritePlan):
     """Nobody can cancel a blocked thread; the process ends around it."""
 
     stuck = run("block_while_draining", backend='"trio"')
+    words = plan(good=run("serve"), stuck=stuck)
 
-    with launched(*plan(good=run("serve"), stuck=stuck)) as process:
+    with launched(*words, "--drain-timeout", "1") as process:
         process.wait_ready()
         code = process.stop()
 
@@ -150,11 +154,7 @@ def test_a_drain_that_blocks_its_lane_still_ends(plan: WritePlan):
 def test_a_signal_during_a_blocked_start_is_heard_twice(plan: WritePlan):
     """Before the loop runs freely, two signals still end the process at once."""
 
-    words = plan(bad=run("block_its_lane"))
-    path = Path(words[1])
-    path.write_text(
-        path.read_text().replace("start_timeout = 0.5", "start_timeout = 60")
-    )
+    words = plan(bad=run("block_its_lane", start_timeout="60"))
 
     with launched(*words) as process:
         process.wait_event("starting")
@@ -223,6 +223,65 @@ def test_a_service_that_cannot_be_imported_exits_1(plan: WritePlan):
     assert "No module named 'tests.whole.nowhere'" in crashed["error"]
 
 
+def test_a_lack_of_descriptors_holds_up_new_clients_only(tmp_path: Path):
+    """Who is inside is served meanwhile, who is outside once there are some again."""
+
+    path = tmp_path / "plan.toml"
+    path.write_text(
+        'services.web = { asgi = "tests.runner.fakes:create_echo", mount = "/" }\n'
+    )
+
+    with launched("--plan", str(path), "--port", "0") as process:
+        port = urlsplit(process.wait_ready()["web"]).port
+        address = ("127.0.0.1", port)
+
+        with socket.create_connection(address, PATIENCE) as inside:
+            assert ask(inside, "/first") == "GET /first 0"
+
+            with no_descriptors(process.process.pid):
+                late = socket.create_connection(address, PATIENCE)
+                paused = process.wait_event("accept_paused")
+                answer = ask(inside, "/second")
+
+            with late:
+                late_answer = ask(late, "/third")
+
+        code = process.stop()
+
+    assert paused["error"] == "OSError: [Errno 24] Too many open files"
+    assert (answer, late_answer) == ("GET /second 0", "GET /third 0")
+    assert code == 0
+
+
+def test_a_log_that_nobody_reads_keeps_nobody_from_the_stop(plan: WritePlan):
+    """The drain is complete and the exit code tells so, though no line arrives."""
+
+    words = [sys.executable, "-m", "runner", "--log-format", "json"]
+    process = subprocess.Popen(
+        [*words, *plan(one=run("serve"), two=run("serve", backend='"trio"'))],
+        cwd=ROOT,
+        # As Python is by itself: what it could not write, it tries again at its end.
+        env={**os.environ, "PYTHONUNBUFFERED": ""},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    with process:
+        assert process.stderr is not None
+        try:
+            for line in process.stderr:
+                if json.loads(line).keys() == {"event", "seconds", "pid"}:
+                    break  # all are ready
+
+            process.stderr.close()
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(PATIENCE)
+        finally:
+            process.kill()
+
+    assert code == 0
+
+
 def test_the_runner_starts_no_process(plan: WritePlan):
     """No supervisor, no child: one pid."""
 
@@ -231,6 +290,35 @@ def test_the_runner_starts_no_process(plan: WritePlan):
     ) as process:
         process.wait_ready()
         assert _children(process) == ""
+
+
+@contextmanager
+def no_descriptors(pid: int) -> Iterator[None]:
+    """Let a process open no more files while the body runs."""
+
+    used = {int(one.name) for one in Path(f"/proc/{pid}/fd").iterdir()}
+    free = next(number for number in count() if number not in used)
+    limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (free, limits[1]))
+
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+
+
+def ask(sock: socket.socket, path: str) -> str:
+    """Ask for a path over a connection that stays open; return the body."""
+
+    sock.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    received = b""
+
+    while not received.endswith(b"\n") or received.endswith(b"\r\n"):
+        data = sock.recv(65536)
+        assert data, "the connection was closed"
+        received += data
+
+    return received.partition(b"\r\n\r\n")[2].decode().strip()
 
 
 def _children(process: Launched) -> str:

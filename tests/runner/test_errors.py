@@ -1,0 +1,72 @@
+"""What an error says of itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.errors import (
+    LaneClosedError,
+    PlanError,
+    describe_error,
+    find_cause,
+    find_place,
+    suggest,
+)
+
+
+def fail(error: Exception) -> None:
+    """Raise an error in a line of its own."""
+
+    raise error
+
+
+def test_the_cause_is_the_first_error_inside_all_groups():
+    """Groups of groups are how task groups wrap one failure."""
+
+    first = ValueError("first")
+    inner = ExceptionGroup("inner", [first, KeyError("second")])
+
+    assert find_cause(ExceptionGroup("outer", [inner])) is first
+    assert find_cause(first) is first
+
+
+def test_the_place_is_where_an_error_was_raised():
+    """Not where it was caught, nor on its way there."""
+
+    with pytest.raises(ValueError, match="there") as caught:
+        fail(ValueError("there"))
+
+    line = fail.__code__.co_firstlineno + 3
+    assert find_place(caught.value) == f"{__file__}:{line}"
+
+
+def test_an_error_of_the_runner_s_own_has_no_place():
+    """Its message says what to do; a line of ours helps nobody."""
+
+    with pytest.raises(LaneClosedError) as caught:
+        fail(LaneClosedError("trio"))
+
+    assert find_place(caught.value) is None
+    assert find_place(ValueError("never raised")) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError("one\n  two"), "ValueError: one two"),
+        (ValueError(), "ValueError"),
+        (PlanError("no service in it"), "no service in it"),
+        (ExceptionGroup("tasks", [KeyError("key")]), "KeyError: 'key'"),
+    ],
+)
+def test_an_error_is_described_in_one_line(error: Exception, words: str):
+    """Type and text; the runner's own errors speak for themselves."""
+
+    assert describe_error(error) == words
+
+
+def test_a_suggestion_is_near_or_is_all_that_there_is():
+    """A word that resembles nothing is answered with every word, in order."""
+
+    assert suggest("tiro", ["asyncio", "trio"]) == "; did you mean 'trio'?"
+    assert suggest("xyz", ["trio", "asyncio"]) == "; there are asyncio, trio"
