@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.cli.parser import make_parser as make_dashboard_parser
 from dashboard.settings import VARIABLES, Variable
 from memory_report import cli as memory_report
 from runner import cli as runner
@@ -46,6 +47,33 @@ def find_flags(parser: argparse.ArgumentParser) -> Iterator[str]:
                 yield from find_flags(command)
 
         yield from (flag for flag in action.option_strings if flag.startswith("--"))
+
+
+def find_commands(
+    parser: argparse.ArgumentParser, *before: str
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Return the words of each command with its parser, those of groups left out."""
+
+    groups = [
+        action
+        for action in parser._actions
+        if isinstance(action, argparse._SubParsersAction)
+    ]
+    for group in groups:
+        for word, command in group.choices.items():
+            yield from find_commands(command, *before, word)
+
+    if not groups:
+        yield " ".join(before), parser
+
+
+def find_positionals(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Return what a command takes without a flag, in brackets where it may lack."""
+
+    for action in parser._actions:
+        if not action.option_strings:
+            name = str(action.metavar or action.dest)
+            yield f"[{name}]" if action.nargs == "?" else name
 
 
 @pytest.mark.parametrize("variable", VARIABLES, ids=lambda one: one.name)
@@ -106,6 +134,33 @@ def test_every_flag_is_described(page: str, parser: argparse.ArgumentParser):
     missing = [flag for flag in find_flags(parser) if f"`{flag}" not in text]
 
     assert not [flag for flag in missing if flag != "--help"]
+
+
+@pytest.mark.parametrize(
+    ("words", "parser"),
+    [
+        pytest.param(words, parser, id=words)
+        for words, parser in find_commands(make_dashboard_parser())
+    ],
+)
+def test_every_command_of_the_dashboard_has_its_row(
+    words: str, parser: argparse.ArgumentParser
+):
+    """The row names the flags that the command has, and no other one."""
+
+    row = find_row("docs/commands.md", " ".join([words, *find_positionals(parser)]))
+
+    assert set(find_flags(parser)) - {"--help"} == set(re.findall("--[a-z]+", row[1]))
+
+
+def test_every_command_in_the_table_exists():
+    """A row whose command is gone would mislead."""
+
+    real = {words for words, _ in find_commands(make_dashboard_parser())}
+    section = read("docs/commands.md").split("## `python -m dashboard COMMAND`")[1]
+    rows = re.findall(r"^\| `([a-z -]+)", section.split("\n## ")[0], re.MULTILINE)
+
+    assert sorted(row.strip() for row in rows) == sorted(real)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda one: one.name)

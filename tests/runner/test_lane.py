@@ -135,6 +135,31 @@ async def test_a_cancelled_caller_waits_for_the_end_over_there(other: Lane):
     assert order == ["cleaned up", "returned"]
 
 
+async def test_a_function_whose_caller_has_gone_already_is_not_begun(other: Lane):
+    """Cancelled before the other lane has looked, a call runs nothing there."""
+
+    begun = []
+    gate = threading.Event()
+
+    async def work() -> None:
+        begun.append("work")
+        await anyio.sleep_forever()
+
+    async def call() -> None:
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await other.call(work)
+
+    other.post(gate.wait)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(call)
+        await anyio.wait_all_tasks_blocked()
+        gate.set()
+
+    assert begun == []
+
+
 async def test_random_cancellations_leave_nothing_behind(other: Lane):
     """Cancelled at many moments, a call leaves no task in the lane."""
 

@@ -36,6 +36,21 @@ def test_the_policy_decides(policy: str, error: Exception | None, restarts: bool
     assert (Restarts(policy).next_delay(error) is not None) == restarts
 
 
+def test_replicas_do_not_return_in_step(monkeypatch: pytest.MonkeyPatch):
+    """Each delay is longer by a share of its own."""
+
+    shares = []
+
+    def choose(low: float, high: float) -> float:
+        shares.append((low, high))
+        return high
+
+    monkeypatch.setattr("runner.restarts.random.uniform", choose)
+
+    assert Restarts("always").next_delay(None) == DELAY * (1 + JITTER)
+    assert shares == [(0, JITTER)]
+
+
 def test_delays_double_up_to_the_budget():
     """Failures in a row wait longer each time; then the service stays down."""
 

@@ -197,14 +197,18 @@ async def test_the_bus_comes_back_with_redis(
 async def test_a_message_missed_meanwhile_is_caught_up(server: Server):
     """After a break a bus hears the last message of each topic that changed."""
     bus = await open_bus(server.url)
-    ear = Ear(bus, "a")
-    server.kill()
-    server.start()
-    client = await _raw_client(server)
-    await client.set("pubSub:last:a", b'{"json":"missed"}')
-    await client.aclose()
-    await ear.wait_for("missed")
-    await bus.close()
+    try:
+        ear = Ear(bus, "a")
+        server.kill()
+        server.start()
+        client = await _raw_client(server)
+        await client.set("pubSub:last:a", b'{"json":"missed"}')
+        await client.aclose()
+        await ear.wait_for("missed")
+    finally:
+        await bus.close()
+
+    assert ear.messages == [{"json": "missed"}]
 
 
 async def test_the_check_measures_and_then_fails(server: Server):
