@@ -10,27 +10,27 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
-from urllib.parse import urlsplit
 
 from dashboard.errors import SettingsError
-from dashboard.identity import PROVIDERS
+from dashboard.setting_words import (
+    SERVERS,
+    parse_boolean,
+    parse_driver,
+    parse_duration,
+    parse_environment,
+    parse_journal_mode,
+    parse_level,
+    parse_location,
+    parse_networks,
+    parse_origins,
+    parse_prefix,
+    parse_providers,
+    parse_redis,
+)
 
 __all__ = ["VARIABLES", "Settings", "SettingsError", "Variable", "load_settings"]
-
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_TRUE = {"1", "yes", "t", "true"}
-_FALSE = {"0", "no", "f", "false"}
-_DRIVERS = {
-    "aiosqlite": "aiosqlite",
-    "sqlite3": "sqlite3",
-    "better-sqlite3": "sqlite3",
-    "libsql": "libsql",
-}
-#: How the URL of a libSQL server starts.
-_SERVERS = ("libsql://", "https://", "http://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,154 +102,13 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-def parse_duration(text: str) -> float:
-    """Read "90", "90s", "15m", "12h" or "30d" as seconds."""
-    match = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text)
-    if match is None or int(match[1]) == 0:
-        raise ValueError("give a whole number above zero with s, m, h or d, as in 30d")
-
-    return float(int(match[1]) * _SECONDS[match[2]])
-
-
-def parse_boolean(text: str) -> bool:
-    """Read Homarr's words for yes and no, in any case."""
-    word = text.lower()
-    if word in _TRUE:
-        return True
-
-    if word in _FALSE:
-        return False
-
-    raise ValueError("give true or false (also 1, yes, t, 0, no, f)")
-
-
-def _parse_driver(text: str) -> str:
-    if text not in _DRIVERS:
-        raise ValueError("give aiosqlite, sqlite3, better-sqlite3 or libsql")
-
-    if text == "libsql" and find_spec("aiolibsql") is None:
-        raise ValueError(
-            "the libsql driver is not installed; install it with: pip install "
-            "'oneroof[libsql]', or use aiosqlite"
-        )
-
-    return _DRIVERS[text]
-
-
-def _parse_location(text: str) -> str:
-    if text.startswith(_SERVERS):
-        return _parse_server(text)
-
-    path = text.removeprefix("file:")
-    if path.startswith("///"):
-        path = path[2:]
-
-    if "://" in path or path.startswith("//"):
-        raise ValueError(
-            "give the path of an SQLite file, or a URL that starts with libsql://, "
-            "https:// or http://"
-        )
-
-    if not path or path == ":memory:":
-        raise ValueError("the database has to be a file; give its path")
-
-    return path
-
-
-def _parse_journal_mode(text: str) -> str:
-    mode = text.lower()
-    if mode not in {"wal", "delete"}:
-        raise ValueError("give wal, or delete for files that are shared with Homarr")
-
-    return mode
-
-
-def _parse_server(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        raise ValueError("give a port from 0 to 65535, or none") from None
-
-    if not parts.hostname:
-        raise ValueError("give the name of the server, as in libsql://db.example")
-
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("give the token in LIBSQL_AUTH_TOKEN, and the URL without it")
-
-    return text.rstrip("/")
-
-
 def _check_server(settings: Settings) -> None:
-    if settings.db_url.startswith(_SERVERS) and settings.db_driver != "libsql":
+    if settings.db_url.startswith(SERVERS) and settings.db_driver != "libsql":
         raise SettingsError(
             "DB_URL",
             settings.db_url,
             "only libsql reaches a server; set DB_DRIVER=libsql, or give a path",
         )
-
-
-def _parse_redis(text: str) -> str:
-    if not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("give a URL that starts with redis://, rediss:// or unix://")
-
-    try:
-        _ = urlsplit(text).port
-    except ValueError:
-        raise ValueError("give a port from 0 to 65535, or none") from None
-
-    return text
-
-
-def _parse_providers(text: str) -> tuple[str, ...]:
-    providers = [part.strip().lower() for part in text.split(",")]
-    if not set(providers) <= set(PROVIDERS):
-        raise ValueError("give credentials, oidc or ldap, with commas")
-
-    return tuple(dict.fromkeys(providers))
-
-
-def _parse_prefix(text: str) -> str:
-    if not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", text):
-        raise ValueError("give letters, digits, - and _ only")
-
-    return text
-
-
-def _parse_origins(text: str) -> tuple[str, ...]:
-    origins = [part.strip().rstrip("/").lower() for part in text.split(",")]
-    for origin in origins:
-        if not re.fullmatch(r"https?://[^/\s@?#]+", origin):
-            raise ValueError("give origins as in https://home.example, with commas")
-
-    return tuple(dict.fromkeys(origins))
-
-
-def _parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    try:
-        networks = [ip_network(part.strip(), strict=False) for part in text.split(",")]
-    except ValueError:
-        raise ValueError(
-            "give addresses or networks as in 10.0.0.2, fd00::/8, with commas"
-        ) from None
-
-    return tuple(dict.fromkeys(networks))
-
-
-def _parse_level(text: str) -> str:
-    level = text.lower()
-    if level not in {"error", "warn", "info", "debug"}:
-        raise ValueError("give error, warn, info or debug")
-
-    return level
-
-
-def _parse_environment(text: str) -> bool:
-    environment = text.lower()
-    if environment not in {"production", "development", "test"}:
-        raise ValueError("give production, development or test")
-
-    return environment != "development"
 
 
 def _hide_password(text: str) -> str:
@@ -261,7 +120,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         name="DB_URL",
         attribute="db_url",
-        parse=_parse_location,
+        parse=parse_location,
         default="./appdata/db/db.sqlite",
         about="path of the SQLite file, with or without file: in front, or for libsql "
         "the URL of a server",
@@ -269,7 +128,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         name="DB_DRIVER",
         attribute="db_driver",
-        parse=_parse_driver,
+        parse=parse_driver,
         default="aiosqlite",
         about="aiosqlite, sqlite3 (also called better-sqlite3) or libsql",
     ),
@@ -283,21 +142,21 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         name="DB_JOURNAL_MODE",
         attribute="db_journal_mode",
-        parse=_parse_journal_mode,
+        parse=parse_journal_mode,
         default="wal",
         about="wal, or delete to keep a file in the mode that Homarr leaves it in",
     ),
     Variable(
         name="REDIS_URL",
         attribute="redis_url",
-        parse=_parse_redis,
+        parse=parse_redis,
         default="",
         about="Redis that carries events between processes; none when unset",
     ),
     Variable(
         name="AUTH_PROVIDERS",
         attribute="auth_providers",
-        parse=_parse_providers,
+        parse=parse_providers,
         default="credentials",
         about="where accounts come from: credentials, oidc, ldap, with commas",
     ),
@@ -311,7 +170,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         name="AUTH_COOKIE_PREFIX",
         attribute="cookie_prefix",
-        parse=_parse_prefix,
+        parse=parse_prefix,
         default="homarr",
         about="what the names of our cookies start with",
     ),
@@ -332,21 +191,21 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         name="ALLOWED_ORIGINS",
         attribute="allowed_origins",
-        parse=_parse_origins,
+        parse=parse_origins,
         default="",
         about="further origins that may open a WebSocket, with commas",
     ),
     Variable(
         name="TRUSTED_PROXIES",
         attribute="trusted_proxies",
-        parse=_parse_networks,
+        parse=parse_networks,
         default="",
         about="proxies whose X-Forwarded-For and -Proto are believed, with commas",
     ),
     Variable(
         name="LOG_LEVEL",
         attribute="log_level",
-        parse=_parse_level,
+        parse=parse_level,
         default="info",
         about="error, warn, info or debug",
     ),
@@ -360,7 +219,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         name="NODE_ENV",
         attribute="production",
-        parse=_parse_environment,
+        parse=parse_environment,
         default="production",
         about="development: errors carry their details",
     ),
