@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import anyio
@@ -12,7 +13,8 @@ from anyio.abc import TaskStatus
 
 from dashboard.boards import BoardCache
 from dashboard.bus import Bus, open_bus
-from dashboard.database import Database
+from dashboard.database import Database, DatabaseOpenError
+from dashboard.database.drivers import Server, locate
 from dashboard.settings import Settings, load_settings
 
 MEMORY_TOPIC = "memory"
@@ -61,7 +63,7 @@ async def serve(
         logger.warning(line)
 
     database = Database(
-        settings.db_url,
+        _locate(settings),
         driver=settings.db_driver,
         journal_mode=settings.db_journal_mode,
     )
@@ -114,6 +116,14 @@ def find_missing(settings: Settings, label: str) -> list[str]:
         )
 
     return lines
+
+
+def _locate(settings: Settings) -> Path | Server:
+    try:
+        return locate(settings.db_url, auth_token=settings.db_auth_token)
+    except RuntimeError as error:
+        cause = "there is no such home folder; set DB_URL to another path"
+        raise DatabaseOpenError(settings.db_url, cause) from error
 
 
 def _relay_samples(monitor: Monitor, bus: Bus) -> None:

@@ -21,7 +21,6 @@ _DRIVERS = {
     "better-sqlite3": "sqlite3",
     "libsql": "libsql",
 }
-#: How the URL of a libSQL server starts.
 #: What a DB_URL starts with that names a server.
 SERVERS = ("libsql://", "https://", "http://")
 

@@ -275,8 +275,8 @@ def _check_open(name: str) -> None:
     if identity in _files:
         raise DatabaseGuardError(
             name,
-            "closing it again would drop SQLite's locks in this process, and writes"
-            " would be lost; make a copy with: python -m dashboard backup FILE",
+            "it is in use in this process: closing it again would drop SQLite's locks,"
+            " and writes would be lost; copy it with: python -m dashboard backup FILE",
         )
 
 

@@ -15,6 +15,7 @@ from dashboard import resources
 from dashboard.database import DatabaseOpenError
 from dashboard.resources import Resources
 from dashboard.settings import SettingsError
+from tests.dashboard.database.hrana import serving
 
 
 class Sample:
@@ -42,6 +43,45 @@ def _environ(monkeypatch: pytest.MonkeyPatch, path: Path) -> pytest.MonkeyPatch:
     monkeypatch.delenv("DB_DRIVER", raising=False)
     monkeypatch.setenv("DB_URL", str(path))
     return monkeypatch
+
+
+async def test_a_server_is_asked_with_the_token(
+    environ: pytest.MonkeyPatch, tmp_path: Path
+):
+    """Its URL is no path, and no folder of that name is made."""
+    pytest.importorskip("aiolibsql")
+    with serving(tmp_path / "remote.sqlite", token="secret") as server:
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        environ.chdir(tmp_path)
+        environ.setenv("DB_DRIVER", "libsql")
+        environ.setenv("DB_URL", url)
+        environ.setenv("LIBSQL_AUTH_TOKEN", "secret")
+        stopping = anyio.Event()
+        async with anyio.create_task_group() as tasks:
+
+            async def serve(*, task_status: anyio.abc.TaskStatus[Resources]) -> None:
+                await resources.serve(
+                    monitor=Monitor(), task_status=task_status, stopping=stopping
+                )
+
+            value: Resources = await tasks.start(serve)
+            row = await value.database.one("SELECT step FROM onboarding")
+            stopping.set()
+
+    assert row is not None
+    assert row["step"] == "start"
+    assert not (tmp_path / "http:").exists()
+
+
+async def test_an_unknown_home_folder_is_named(environ: pytest.MonkeyPatch):
+    """A path of somebody whom this machine does not know."""
+    environ.setenv("DB_URL", "~nobody-by-this-name/db.sqlite")
+    with pytest.raises(DatabaseOpenError, match="no such home folder"):
+        await resources.serve(
+            monitor=Monitor(),
+            task_status=anyio.TASK_STATUS_IGNORED,
+            stopping=anyio.Event(),
+        )
 
 
 async def test_it_serves_until_it_is_stopped(path: Path):

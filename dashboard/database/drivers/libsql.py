@@ -12,6 +12,7 @@ import sqlite3
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,9 @@ INSTALL = (
 )
 #: Seconds between two tries for a lock: the first, and the longest.
 PAUSES = (0.001, 0.05)
+#: aiolibsql's threads let go of a cursor some time after they have answered; the file
+#: stays open as long, so the last ones are closed by name.
+KEPT_CURSORS = 4
 #: Seconds that the end of the program waits for threads that need microseconds.
 END_TIMEOUT = 1.0
 
@@ -111,6 +115,7 @@ class LibsqlConnection:
         self._raw = raw
         self._busy_timeout = busy_timeout
         self._hold = hold
+        self._cursors: deque[Any] = deque(maxlen=KEPT_CURSORS)
 
     @property
     def in_transaction(self) -> bool:
@@ -158,6 +163,7 @@ class LibsqlConnection:
             if description is None:
                 return [], cursor.rowcount if statement.changes else -1
 
+            self._cursors.append(cursor)
             found = await cursor.fetchall()
             names = [column[0] for column in description]
             if not statement.changes:
@@ -215,6 +221,9 @@ class LibsqlConnection:
         raw, self._raw = self._raw, None
         try:
             if raw is not None:
+                while self._cursors:
+                    await self._cursors.pop().close()
+
                 await raw.close()
         finally:
             if self._hold is not None:
