@@ -135,28 +135,34 @@ async def test_a_cancelled_caller_waits_for_the_end_over_there(other: Lane):
     assert order == ["cleaned up", "returned"]
 
 
-async def test_a_function_whose_caller_has_gone_already_is_not_begun(other: Lane):
+async def test_a_function_whose_caller_has_gone_already_is_not_begun(
+    other: Lane, monkeypatch: pytest.MonkeyPatch
+):
     """Cancelled before the other lane has looked, a call runs nothing there."""
 
-    begun = []
+    begun, posted = [], []
     gate = threading.Event()
+    post = other.post
 
     async def work() -> None:
         begun.append("work")
         await anyio.sleep_forever()
 
-    async def call() -> None:
-        with anyio.CancelScope() as scope:
-            scope.cancel()
-            await other.call(work)
+    def post_and_open(function: Any, *args: Any) -> None:
+        post(function, *args)
+        posted.append(function)
+        if len(posted) == 2:  # the function, and its cancellation
+            gate.set()
 
-    other.post(gate.wait)
+    post(gate.wait)
+    monkeypatch.setattr(other, "post", post_and_open)
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(call)
-        await anyio.wait_all_tasks_blocked()
-        gate.set()
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await other.call(work)
 
+    monkeypatch.undo()
+    assert len(posted) == 2
     assert begun == []
 
 
