@@ -12,6 +12,7 @@ DashboardError
         NameTakenError(name)
     WrongPasswordError
     AdminExistsError
+    LastAdminError(user_id)
     InvalidInviteError
     UnknownProviderError(provider)
     UnknownUserError(user_id)
@@ -66,6 +67,10 @@ class SettingsError(DashboardError):
 
 class DatabaseOpenError(DashboardError):
     """The database file cannot be used; it was left as it was."""
+
+    #: What a program that ends for it returns. That there is one also says that the
+    #: words are enough: the runner then tells no class and no line of ours.
+    exit_code = 1
 
     def __init__(self, path: str, cause: str) -> None:
         super().__init__(f"cannot open the database {path!r}: {cause}")
@@ -144,6 +149,16 @@ class AdminExistsError(DashboardError):
         super().__init__(
             "there is an administrator with a password; reset that instead"
         )
+
+
+class LastAdminError(DashboardError):
+    """Without this user nobody could log in as an administrator with a password."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(
+            f"{user_id!r} is the last administrator; make another one first"
+        )
+        self.user_id = user_id
 
 
 class InvalidInviteError(DashboardError):

@@ -53,8 +53,8 @@ def parse_driver(text: str) -> str:
 
     if text == "libsql" and find_spec("aiolibsql") is None:
         raise ValueError(
-            "the libsql driver is not installed; install it with: pip install "
-            "'oneroof[libsql]', or use aiosqlite"
+            "the libsql driver is not installed; install it with: "
+            ".venv/bin/pip install 'aiolibsql>=0.3,<0.4', or use aiosqlite"
         )
 
     return _DRIVERS[text]

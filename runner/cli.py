@@ -20,11 +20,11 @@ from .run import run_plan
 
 EXAMPLES = """\
 examples:
-  python -m runner                         all services of the bundled plan
-  python -m runner web                     the web service alone, with what it needs
-  python -m runner web tasks --port 8080   two of them, on another port
-  python -m runner --plan mine.toml        your own services
-  python -m runner --log-format json       one JSON object per event
+  .venv/bin/python -m runner                        all services of the bundled plan
+  .venv/bin/python -m runner web                    web alone, with what it needs
+  .venv/bin/python -m runner web tasks --port 8080  two of them, on another port
+  .venv/bin/python -m runner --plan mine.toml       your own services
+  .venv/bin/python -m runner --log-format json      one JSON object per event
 
 exit codes:
   0  stopped and drained       2  wrong usage, plan or setting

@@ -78,10 +78,20 @@ def find_cause(error: BaseException) -> BaseException:
     return error
 
 
-def find_place(error: BaseException) -> str | None:
-    """Return the file and line where an error was raised, if it was."""
+def find_exit_code(error: BaseException) -> int | None:
+    """Return the exit code that an error brings along: it is its user's to mend."""
 
-    if isinstance(error, RunnerError) or error.__traceback__ is None:
+    code = getattr(error, "exit_code", None)
+    return code if isinstance(code, int) else None
+
+
+def find_place(error: BaseException) -> str | None:
+    """Return the file and line where an error was raised.
+
+    None where none was, and where the error's own words are enough.
+    """
+
+    if _speaks_for_itself(error) or error.__traceback__ is None:
         return None
 
     trace = error.__traceback__
@@ -95,11 +105,15 @@ def describe_error(error: BaseException) -> str:
     """Say what an error is in one line."""
 
     error = find_cause(error)
-    if isinstance(error, RunnerError):
-        return str(error)
-
     text = " ".join(str(error).split())
+    if text and _speaks_for_itself(error):
+        return text
+
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _speaks_for_itself(error: BaseException) -> bool:
+    return isinstance(error, RunnerError) or find_exit_code(error) is not None
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

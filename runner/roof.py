@@ -19,6 +19,7 @@ from .errors import (
     ServiceCrashedError,
     ServiceStartError,
     find_cause,
+    find_exit_code,
     find_place,
 )
 from .events import (
@@ -249,8 +250,8 @@ class Roof:
 
         if service.plan.essential:
             # A wrong setting, for one, is the user's mistake and has a code of its own.
-            code = getattr(find_cause(error.__cause__ or error), "exit_code", None)
-            self._exit_code = code if isinstance(code, int) else EXIT_CRASHED
+            code = find_exit_code(find_cause(error.__cause__ or error))
+            self._exit_code = EXIT_CRASHED if code is None else code
             self.stop(f"crashed {service.name}")
 
     async def _drain_in_time(self) -> None:

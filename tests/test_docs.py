@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from dashboard.settings import VARIABLES, Variable
 from memory_report import cli as memory_report
 from runner import cli as runner
 from runner.events import Event
+from runner.monitor import Sample
 from runner.plan import Plan, ServicePlan
 
 ROOT = Path(__file__).parents[1]
@@ -157,10 +161,44 @@ def test_every_command_in_the_table_exists():
     """A row whose command is gone would mislead."""
 
     real = {words for words, _ in find_commands(make_dashboard_parser())}
-    section = read("docs/commands.md").split("## `python -m dashboard COMMAND`")[1]
+    section = read("docs/commands.md").split(
+        "## `.venv/bin/python -m dashboard COMMAND`"
+    )[1]
     rows = re.findall(r"^\| `([a-z -]+)", section.split("\n## ")[0], re.MULTILINE)
 
     assert sorted(row.strip() for row in rows) == sorted(real)
+
+
+def test_the_answer_about_memory_is_described():
+    """The example has each fact of a sample, and each is explained."""
+
+    section = read("docs/commands.md").split("## The API for programs")[1]
+    example = json.loads(re.findall(r"```json\n(.+?)```", section, re.DOTALL)[0])
+
+    assert list(example) == ["process", "samples", "others"]
+    assert set(example["samples"][0]) == {one.name for one in fields(Sample)}
+
+
+@pytest.mark.parametrize(
+    "page", ["docs/settings.md", "dashboard/database/drivers/libsql.py"]
+)
+def test_the_driver_of_the_extra_is_installed_from_an_index(page: str):
+    """Nothing here is on one: the words name the very requirement of the project."""
+
+    (requirement,) = tomllib.loads(read("pyproject.toml"))["project"][
+        "optional-dependencies"
+    ]["libsql"]
+
+    assert f".venv/bin/pip install '{requirement}'" in read(page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda one: one.name)
+def test_benchmarks_that_are_named_exist(page: Path):
+    """Whoever doubts a figure can have it printed."""
+
+    named = re.findall(r"python -m (benchmarks\.?\w*)", page.read_text())
+
+    assert [name for name in named if find_spec(name) is None] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda one: one.name)

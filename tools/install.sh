@@ -24,6 +24,7 @@ if ! "$python" -c 'import ensurepip' 2>/dev/null && [ ! -x "$venv/bin/pip" ]; th
     fi
 fi
 
+say "installing the packages of $lock into $venv; this takes a while, once"
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 # Compiling at start instead would leave about 10 MiB of heap behind in each process.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 
 from dashboard.accounts.permissions import with_implied
 from dashboard.database import Database, Transaction
-from dashboard.errors import DatabaseBusyError
+from dashboard.errors import DatabaseBusyError, DatabaseFullError
 from dashboard.identity import PROVIDERS, Session, User
 
 logger = logging.getLogger(__name__)
@@ -168,7 +168,11 @@ async def _prolong(
                 " WHERE session_token = ? AND expires = ?",
                 (_milliseconds(until), token, _milliseconds(expires)),
             )
-    except (sqlite3.OperationalError, DatabaseBusyError) as error:
+    except (
+        sqlite3.OperationalError,
+        DatabaseBusyError,
+        DatabaseFullError,
+    ) as error:
         # It is valid as it is; the next request tries again.
         logger.warning("a session could not be prolonged: %s", error)
         return expires

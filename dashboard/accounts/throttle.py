@@ -140,7 +140,8 @@ class LoginThrottle:
             for key in limits:
                 self._unsaved.pop(key, None)
 
-        self._end(limits)
+        finally:
+            self._end(limits)
 
     async def record_success(self, *, name: str, address: str) -> None:
         """Forget the failures of this name here; writes only where there were some.
@@ -159,8 +160,15 @@ class LoginThrottle:
 
         except (sqlite3.OperationalError, DashboardError) as error:
             logger.warning("failed logins could not be forgotten: %s", error)
+        finally:
+            self._end(limits)
 
-        self._end(limits)
+    def forget(self, *, name: str, address: str) -> None:
+        """End an attempt that came to nothing: neither a failure nor a success.
+
+        For checks that were cancelled, or never ran because too many were waiting.
+        """
+        self._end(_limits(name, address))
 
     async def _look_up(self, limits: Mapping[str, Limit]) -> dict[str, Count]:
         try:

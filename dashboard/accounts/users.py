@@ -15,10 +15,11 @@ from dashboard.accounts.passwords import (
 )
 from dashboard.accounts.rows import insert_user, store_password
 from dashboard.accounts.sessions import delete_sessions
-from dashboard.database import Database, Transaction
+from dashboard.database import Database, Readable
 from dashboard.errors import (
     AdminExistsError,
     InvalidAccountError,
+    LastAdminError,
     NameTakenError,
     UnknownProviderError,
     UnknownUserError,
@@ -120,12 +121,19 @@ async def create_user(
     return User(id=user_id, name=name)
 
 
-async def delete_user(database: Database, user_id: str) -> bool:
+async def delete_user(
+    database: Database, user_id: str, *, keep_last_admin: bool = False
+) -> bool:
     """Delete a user of any provider with their sessions, keys and invites.
 
     Their boards and groups stay, without an owner. Returns whether there was one.
+    With `keep_last_admin` it raises LastAdminError for the last who can log in as an
+    administrator with a password.
     """
     async with database.write() as tx:
+        if keep_last_admin and await find_admins(tx) == {user_id}:
+            raise LastAdminError(user_id)
+
         return await tx.execute('DELETE FROM "user" WHERE id = ?', (user_id,)) > 0
 
 
@@ -230,7 +238,9 @@ async def recreate_admin(database: Database, *, name: str) -> RecreatedAdmin:
     password = random_password()
     hashed = await hash_password(password)
     async with database.write() as tx:
-        await _check_no_admin(tx)
+        if await find_admins(tx):
+            raise AdminExistsError
+
         if await tx.one('SELECT 1 FROM "user" WHERE lower(name) = ?', (name,)):
             raise NameTakenError(name)
 
@@ -255,15 +265,15 @@ async def recreate_admin(database: Database, *, name: str) -> RecreatedAdmin:
     )
 
 
-async def _check_no_admin(tx: Transaction) -> None:
-    row = await tx.one(
-        'SELECT 1 FROM "groupPermission" AS p'
+async def find_admins(database: Readable | Database) -> set[str]:
+    """The ids of all who can log in as administrators with a password."""
+    rows = await database.all(
+        'SELECT m.user_id FROM "groupPermission" AS p'
         ' JOIN "groupMember" AS m ON m.group_id = p.group_id'
         ' JOIN "user" AS u ON u.id = m.user_id'
-        " WHERE p.permission = 'admin' AND u.provider = 'credentials' LIMIT 1"
+        " WHERE p.permission = 'admin' AND u.provider = 'credentials'"
     )
-    if row is not None:
-        raise AdminExistsError
+    return {row["user_id"] for row in rows}
 
 
 def _record(row: sqlite3.Row) -> UserRecord:

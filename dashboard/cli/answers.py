@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,6 +40,24 @@ def show(text: str | None) -> str:
         one if one.isprintable() else one.encode("unicode_escape").decode()
         for one in text or ""
     )
+
+
+def show_table(head: str, rows: Sequence[Sequence[str]]) -> list[str]:
+    """Homarr's lines, with one tab between columns; aligned where a terminal shows it.
+
+    `head` has its columns apart by any number of tabs.
+    """
+    if not sys.stdout.isatty():
+        return [head, *("\t".join(row) for row in rows)]
+
+    table = [head.replace("\t", " ").split(), *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(
+            f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in table
+    ]
 
 
 def show_bytes(count: int) -> str:

@@ -6,9 +6,10 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
-from dashboard.cli.answers import Answer, show, show_bytes
+from dashboard.cli.answers import Answer, CommandError, show, show_bytes
 from dashboard.cli.opened import find_file, make_path, name_file
 from dashboard.database import backup as copies
+from dashboard.errors import BackupError
 from dashboard.settings import Settings
 
 
@@ -18,7 +19,18 @@ async def backup(arguments: Namespace, settings: Settings) -> Answer:
     target = (
         _name_backup(source) if arguments.file is None else make_path(arguments.file)
     )
-    size = await copies.backup(source, target, driver=settings.db_driver)
+    try:
+        size = await copies.backup(source, target, driver=settings.db_driver)
+    except BackupError as error:
+        if not isinstance(error.__cause__, OSError):
+            raise
+
+        # It names the unfinished copy, which is nobody's but ours.
+        raise CommandError(
+            f"error: cannot write the backup {str(target)!r}: "
+            f"{error.__cause__.strerror}; give a path where files can be made"
+        ) from None
+
     return Answer(lines=[f"Backup written to {show(str(target))} ({show_bytes(size)})"])
 
 

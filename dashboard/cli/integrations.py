@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from dashboard.cli.answers import USAGE, Answer, CommandError, show
+from dashboard.cli.answers import USAGE, Answer, CommandError, show, show_table
 from dashboard.cli.opened import open_database
 from dashboard.integrations import Integration, delete_integration, list_integrations
 from dashboard.settings import Settings
@@ -24,8 +24,8 @@ async def show_integrations(arguments: Namespace, settings: Settings) -> Answer:
     if not found:
         return Answer(lines=["No integrations found"])
 
-    rows = [f"{one.id}\t{show(one.name)}" for one in found]
-    return Answer(lines=["ID\t\t\t\tName", *rows])
+    rows = [(one.id, show(one.name)) for one in found]
+    return Answer(lines=show_table("ID\t\t\t\tName", rows))
 
 
 async def remove_integration(arguments: Namespace, settings: Settings) -> Answer:

@@ -16,13 +16,19 @@ from dashboard.settings import Settings
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """Open the database of the settings, and close it after the body.
 
-    The journal mode of a file stays as it is: to change it is the server's part.
+    The journal mode of a file stays as it is, and so does its log beside a server:
+    both are the server's part. An absent or empty file is refused.
     """
     location = _locate(settings)
     if isinstance(location, Path):
         _check_there(location)
 
-    database = Database(location, driver=settings.db_driver)
+    database = Database(
+        location,
+        driver=settings.db_driver,
+        must_exist=True,
+        checkpoint_at_end=False,
+    )
     try:
         await database.open()
         yield database

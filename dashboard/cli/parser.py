@@ -7,11 +7,11 @@ from typing import Any
 
 EXAMPLES = """\
 examples:
-  python -m dashboard reset-password -u ada        a random password, printed once
-  python -m dashboard users list                   who can log in
-  python -m dashboard backup                       a copy beside the database
-  python -m dashboard restore db.backup.sqlite     put it back; stop the server first
-  python -m dashboard doctor                       is the database in order?
+  .venv/bin/python -m dashboard reset-password -u ada  a random password, printed once
+  .venv/bin/python -m dashboard users list             who can log in
+  .venv/bin/python -m dashboard backup                 a copy beside the database
+  .venv/bin/python -m dashboard restore FILE           put it back (stop the server)
+  .venv/bin/python -m dashboard doctor                 is the database in order?
 
 All but `restore` work while the server runs. The database is the one that DB_URL and
 DB_DRIVER name, as for the server.
@@ -24,8 +24,9 @@ SECRECY_NOTE = """\
 Other users of this machine can read a password on the command line, and the shell
 keeps it in its history. Give - to have it read from standard input, or asked for:
 
-  python -m dashboard {command} -p - < password.txt
+  .venv/bin/python -m dashboard {command} -p - < password.txt
 
+It has 8 characters at least and 72 bytes at most, as on the pages.
 A password that starts with - is given as --password=-secret.
 All sessions of the user end, here and in the running server.
 """
@@ -102,6 +103,11 @@ def _add_users(commands: Subparsers) -> None:
     )
     _add_id(delete, "user")
     _add_username(delete, about="name of the user, as it is stored")
+    delete.add_argument(
+        "--force",
+        action="store_true",
+        help="delete the last administrator as well; recreate-admin makes another one",
+    )
 
     update = _add(
         users,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from dashboard.accounts.passwords import check_new_password
 from dashboard.cli.answers import USAGE, CommandError
 
 #: Far above what any password may have; the rest of the line is not read.
@@ -14,7 +15,8 @@ def read_password(given: str) -> str:
     """The password that `given` stands for: itself, or - for standard input.
 
     Standard input is its first line; at a terminal it is asked for and not shown.
-    Raises CommandError where there is none.
+    Raises CommandError where there is none, and InvalidAccountError for one that
+    nobody could choose on the pages.
     """
     password = given if given != "-" else _read_input()
     if not password:
@@ -26,6 +28,7 @@ def read_password(given: str) -> str:
             "error: the password contains a NUL character", exit_code=USAGE
         )
 
+    check_new_password(password)
     return password
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from dashboard.accounts.users import (
     UserRecord,
     delete_user,
+    find_admins,
     find_user,
     fix_usernames,
     list_users,
@@ -17,13 +18,34 @@ from dashboard.accounts.users import (
     recreate_admin,
     set_password,
 )
-from dashboard.cli.answers import FAILED, USAGE, Answer, CommandError, show
+from dashboard.cli.answers import (
+    FAILED,
+    USAGE,
+    Answer,
+    CommandError,
+    show,
+    show_table,
+)
 from dashboard.cli.opened import open_database
 from dashboard.cli.passwords import read_password
-from dashboard.errors import AdminExistsError, InvalidAccountError, NameTakenError
+from dashboard.database import Database
+from dashboard.errors import (
+    AdminExistsError,
+    InvalidAccountError,
+    LastAdminError,
+    NameTakenError,
+)
 from dashboard.settings import Settings
 
 CREDENTIALS = "credentials"
+#: What a command prints is its interface: programs look for Homarr's own words.
+MADE_ADMIN = (
+    "We created a new admin user for you. Please keep in mind, that the admin group of "
+    "it has a temporary name. You should change it to something more meaningful."
+)
+NO_ADMIN = (
+    "no administrator with a password is left; to make one: recreate-admin -u NAME"
+)
 
 
 async def reset_password(arguments: Namespace, settings: Settings) -> Answer:
@@ -35,7 +57,8 @@ async def reset_password(arguments: Namespace, settings: Settings) -> Answer:
     async with open_database(settings) as database:
         user = await find_user(database, name=arguments.username)
         if user is None:
-            raise CommandError(f"User {shown} not found")
+            hints = await _find_hints(database, arguments.username)
+            raise CommandError(f"User {shown} not found", *hints)
 
         await set_password(database, user.id, password)
 
@@ -90,10 +113,11 @@ async def make_admin(arguments: Namespace, settings: Settings) -> Answer:
 
     return Answer(
         lines=[
-            "A new administrator was made, in a group with a temporary name.",
+            MADE_ADMIN,
             f"\tUsername: {show(admin.user.name)}",
             f"\tPassword: {admin.password}",
             f"\tGroup: {show(admin.group)}",
+            "",
         ]
     )
 
@@ -109,21 +133,32 @@ async def show_users(arguments: Namespace, settings: Settings) -> Answer:
     if not found:
         return Answer(lines=["No users found"])
 
-    rows = [f"{one.id}\t{show(one.name)}\t{show(one.email)}" for one in found]
-    return Answer(lines=["ID\t\t\t\tUsername\tEmail", *rows])
+    rows = [(one.id, show(one.name), show(one.email)) for one in found]
+    return Answer(lines=show_table("ID\t\t\t\tUsername\tEmail", rows))
 
 
 async def remove_user(arguments: Namespace, settings: Settings) -> Answer:
-    """Delete the user of an id or of a name."""
+    """Delete the user of an id or of a name; the last administrator by force only."""
     _check_who(arguments)
     async with open_database(settings) as database:
         user = _choose(await list_users(database), arguments)
         if user is None:
             raise CommandError("User not found")
 
-        await delete_user(database, user.id)
+        shown = show(user.name or user.id)
+        was_last = await find_admins(database) == {user.id}
+        try:
+            await delete_user(database, user.id, keep_last_admin=not arguments.force)
+        except LastAdminError:
+            raise CommandError(
+                f"error: {shown} is the last administrator; "
+                "make another one first, or pass --force"
+            ) from None
 
-    return Answer(lines=[f"User {show(user.name or user.id)} ({user.id}) deleted"])
+    return Answer(
+        lines=[f"User {shown} ({user.id}) deleted"],
+        errors=[NO_ADMIN] if was_last else [],
+    )
 
 
 async def update_password(arguments: Namespace, settings: Settings) -> Answer:
@@ -138,7 +173,8 @@ async def update_password(arguments: Namespace, settings: Settings) -> Answer:
             user = await find_user(database, name=arguments.username)
 
         if user is None:
-            raise CommandError("User not found or has no credentials record")
+            hints = await _find_hints(database, arguments.username)
+            raise CommandError("User not found or has no credentials record", *hints)
 
         await set_password(database, user.id, password)
 
@@ -148,6 +184,18 @@ async def update_password(arguments: Namespace, settings: Settings) -> Answer:
             "Password updated successfully",
         ]
     )
+
+
+async def _find_hints(database: Database, name: str | None) -> list[str]:
+    """What to try instead of a name that nobody has, if anything."""
+    if name is None or name == name.lower():
+        return []
+
+    user = await find_user(database, name=name.lower())
+    if user is None:
+        return []
+
+    return [f"names are stored in small letters: try {show(user.name)}"]
 
 
 def _check_credentials_enabled(settings: Settings) -> None:

@@ -6,14 +6,17 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from dashboard.database.copying import (
     LOGS,
+    check_names,
     copy_database,
     copy_pages,
     finish_copy,
+    give_name,
+    make_folders,
     new_file,
     put_in_place,
     telling_of,
@@ -21,8 +24,11 @@ from dashboard.database.copying import (
 from dashboard.database.database import Database
 from dashboard.database.drivers import connect
 from dashboard.database.failures import explain, is_code
+from dashboard.database.processes import find_users, name_process
 from dashboard.database.schema import SchemaError, State, read_state
 from dashboard.errors import BackupError
+
+GIVE = "give a backup of the database"
 
 
 async def backup(
@@ -61,20 +67,9 @@ async def restore(source: str | Path, target: str | Path) -> Path | None:
     two is atomic.
     """
     backup_file, place = _locate(source), _locate(target)
-    _check_names(backup_file, place)
+    check_names(backup_file, place, replace=True)
     await _check_backup(backup_file)
     return _replace(backup_file, place)
-
-
-def _check_names(source: Path, target: Path) -> None:
-    if not source.is_file():
-        raise BackupError(str(source), "there is no such file")
-
-    if target.exists() and target.samefile(source):
-        raise BackupError(str(target), "it is the database itself; give a backup of it")
-
-    if target.exists() and not target.is_file():
-        raise BackupError(str(target), "it is no file; give the database's path")
 
 
 async def _check_backup(path: Path) -> None:
@@ -82,38 +77,51 @@ async def _check_backup(path: Path) -> None:
         connection = await connect(path, driver="sqlite3", mode="ro", busy_timeout=0)
         try:
             if await read_state(connection, thorough=False) is State.EMPTY:
-                raise BackupError(str(path), "it is empty")
+                raise BackupError(str(path), f"it is empty; {GIVE}")
 
             rows = await connection.fetch("PRAGMA integrity_check(1)")
         finally:
             await connection.close()
 
     except (sqlite3.Error, SchemaError) as error:
-        raise BackupError(str(path), explain(error)) from error
+        cause, _, advice = explain(error).partition("; ")
+        # Those are for the file that the server is to open.
+        if not advice or advice.startswith(("set DB_URL", "restore a backup")):
+            advice = GIVE
+
+        raise BackupError(str(path), f"{cause}; {advice}") from error
 
     if rows[0][0] != "ok":
-        raise BackupError(str(path), f"it is damaged ({rows[0][0]})")
+        raise BackupError(str(path), f"it is damaged ({rows[0][0]}); {GIVE}")
 
 
 def _replace(source: Path, target: Path) -> Path | None:
     """Copy the source to the target's place, with nobody else at the target."""
     with telling_of(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(target.parent)
         like = target if target.exists() else source
         with new_file(target, like=like) as new:
             copy_pages(source, new)
-            finish_copy(new)
+            finish_copy(new, like)
             if not target.exists():
                 _remove_logs(target)
                 put_in_place(new, target, replace=False)
                 return None
 
-            with _alone_with(target):
-                kept = _keep(target)
-                # Before the new file has the name: SQLite would take the old log for
-                # the new file's. All of it is in what is kept.
-                _remove_logs(target)
-                put_in_place(new, target, replace=True)
+            kept = None
+            try:
+                with _alone_with(target):
+                    kept = _keep(target)
+                    # Before the new file has the name: SQLite would take the old log
+                    # for the new file's. All of it is in what is kept.
+                    _remove_logs(target)
+                    put_in_place(new, target, replace=True)
+            except BaseException:
+                # Not before SQLite has closed the file, and thrown the log away.
+                if kept is not None:
+                    _bring_back(kept, target)
+
+                raise
 
     return kept
 
@@ -125,9 +133,10 @@ def _alone_with(path: Path) -> Iterator[None]:
     A process that has a file in rollback mode open and does nothing holds no lock, so
     the system is asked as well; what it cannot see is another container's.
     """
-    user = next(_find_users(path), None)
+    user = next(find_users(path), None)
     if user is not None:
-        raise BackupError(str(path), f"{user} has it open; stop that first")
+        name = name_process(user)
+        raise BackupError(str(path), f"{name} has it open; stop that first")
 
     uri = f"{path.as_uri()}?mode=rw"
     with closing(
@@ -151,42 +160,38 @@ def _alone_with(path: Path) -> Iterator[None]:
         yield
 
 
-def _find_users(path: Path) -> Iterator[str]:
-    """The processes that have a file open, as far as this one may know."""
-    for process in Path("/proc").glob("[0-9]*"):
-        # Those of other users cannot be looked at, and some end meanwhile.
-        with suppress(OSError):
-            if any(_is_same(one, path) for one in (process / "fd").iterdir()):
-                name = (process / "comm").read_text("utf-8", "replace").strip()
-                yield f"process {process.name} ({name})"
-
-
-def _is_same(descriptor: Path, path: Path) -> bool:
-    try:
-        return descriptor.samefile(path)
-    except OSError:
-        # Closed meanwhile.
-        return False
-
-
 def _keep(path: Path) -> Path:
-    """Give the file and its logs second names; returns the file's."""
+    """Give the file and its logs second names; returns the file's.
+
+    Where the file system has no links, these are their only names from then on.
+    """
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     number = 1
     while True:
         ending = f"-{number}" if number > 1 else ""
         kept = path.with_name(f"{path.name}.replaced-{stamp}{ending}")
         try:
-            kept.hardlink_to(path)
+            give_name(path, kept, keep=True)
         except FileExistsError:
             number += 1
             continue
 
         for suffix in LOGS:
             if os.path.exists(f"{path}{suffix}"):  # noqa: PTH110
-                Path(f"{kept}{suffix}").hardlink_to(f"{path}{suffix}")
+                log = Path(f"{path}{suffix}")
+                give_name(log, Path(f"{kept}{suffix}"), keep=True)
 
         return kept
+
+
+def _bring_back(kept: Path, path: Path) -> None:
+    """Undo `_keep`, whatever has become of the old names."""
+    for suffix in (*LOGS, ""):
+        second, first = Path(f"{kept}{suffix}"), Path(f"{path}{suffix}")
+        if second.exists():
+            # Two names of one file: renaming leaves both.
+            second.replace(first)
+            second.unlink(missing_ok=True)
 
 
 def _remove_logs(path: Path) -> None:

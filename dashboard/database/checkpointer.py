@@ -25,15 +25,20 @@ PATIENCE = 0.25
 
 
 class Checkpointer:
-    """Keeps the log small, with the writer's connection, between its transactions."""
+    """Keeps the log small, with the writer's connection, between its transactions.
 
-    def __init__(self, path: Path | Server) -> None:
+    An `idle` one leaves that to another process, whatever the length of the log.
+    """
+
+    def __init__(self, path: Path | Server, *, idle: bool = False) -> None:
         self._log = f"{path}-wal"
         self._bound = BOUND_BYTES
+        self._idle = idle
 
     async def set_up(self, writer: Connection) -> None:
         """Let this connection move the log by itself at every so many pages."""
-        await writer.fetch(f"PRAGMA wal_autocheckpoint = {AUTOMATIC_PAGES}")
+        pages = 0 if self._idle else AUTOMATIC_PAGES
+        await writer.fetch(f"PRAGMA wal_autocheckpoint = {pages}")
         await writer.fetch(f"PRAGMA journal_size_limit = {KEPT_BYTES}")
 
     async def bound_log(self, writer: Connection) -> None:
@@ -43,7 +48,7 @@ class Checkpointer:
         takes as long as the reads that are under way, and PATIENCE at most. After that
         the log may grow to twice its size before it is tried again.
         """
-        if self._size() <= self._bound:
+        if self._idle or self._size() <= self._bound:
             return
 
         deadline = time.monotonic() + PATIENCE

@@ -6,6 +6,7 @@ takes away the locks that another connection of this process has on it.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import sqlite3
@@ -27,6 +28,8 @@ LOCK_TIMEOUT = 30.0
 STANDARD_DRIVERS = ("aiosqlite", "sqlite3")
 #: What SQLite may keep beside a database, besides the shared memory that is rebuilt.
 LOGS = ("-wal", "-journal")
+#: How file systems without hard links say so: FAT, exFAT and many of a network.
+NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP}
 EXISTS = "it exists; give the path of a new file"
 
 
@@ -39,14 +42,17 @@ async def copy_database(
     name when it is checked and on the disk, with the source's owner and permissions.
     Raises BackupError.
     """
-    _check_names(source, target, replace=replace)
+    check_names(source, target, replace=replace)
+    if not target.parent.is_dir():
+        raise BackupError(str(target), "there is no such folder; make it first")
+
     with telling_of(target), new_file(target, like=source) as new:
         if driver in STANDARD_DRIVERS:
             await to_thread.run_sync(copy_pages, source, new)
         else:
             await _copy_rows(source, new, driver=driver)
 
-        size = await to_thread.run_sync(finish_copy, new)
+        size = await to_thread.run_sync(finish_copy, new, source)
         put_in_place(new, target, replace=replace)
 
     return size
@@ -65,17 +71,20 @@ def telling_of(path: Path) -> Iterator[None]:
 
 @contextmanager
 def new_file(target: Path, *, like: Path) -> Iterator[Path]:
-    """An empty file beside the target, which is gone at the end unless it was moved."""
+    """An empty file beside the target, which is gone at the end unless it was moved.
+
+    For its owner alone, who is that of `like` where root asks; see `finish_copy`.
+    """
     new = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
     descriptor = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
-        found = like.stat()
+        os.close(descriptor)
         if os.geteuid() == 0:
             # A command of root's must not leave a file that the server cannot open.
-            os.fchown(descriptor, found.st_uid, found.st_gid)
+            found = like.stat()
+            with _tolerating(errno.EPERM):
+                os.chown(new, found.st_uid, found.st_gid)
 
-        os.fchmod(descriptor, stat.S_IMODE(found.st_mode) & 0o666)
-        os.close(descriptor)
         yield new
     finally:
         for suffix in ("", "-shm", *LOGS):
@@ -102,13 +111,20 @@ def copy_pages(source: Path, new: Path) -> None:
         reading.backup(writing, pages=-1, progress=check_time, sleep=0.02)
 
 
-def finish_copy(new: Path) -> int:
-    """Check a copy, make it one file, bring it to the disk; returns its bytes."""
+def finish_copy(new: Path, like: Path) -> int:
+    """Check a copy, make it one file, bring it to the disk; returns its bytes.
+
+    It gets the permissions of `like` only now: SQLite could not write to a copy of a
+    write-protected file. Its owner may write to it in any case.
+    """
     with closing(sqlite3.connect(new)) as copy:
         copy.execute("PRAGMA journal_mode = DELETE")
         found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise sqlite3.DatabaseError(f"the database is damaged: {found}")
+
+    with _tolerating(errno.EPERM):
+        new.chmod(stat.S_IMODE(like.stat().st_mode) & 0o666 | 0o200)
 
     _sync(new)
     return new.stat().st_size
@@ -122,11 +138,47 @@ def put_in_place(new: Path, target: Path, *, replace: bool) -> None:
     if replace:
         new.replace(target)
     else:
-        # Unlike a rename, a link never takes the place of anything.
-        target.hardlink_to(new)
-        new.unlink()
+        give_name(new, target)
 
-    _sync(target.parent)
+    # Some file systems of networks and containers cannot.
+    with _tolerating(errno.EINVAL):
+        _sync(target.parent)
+
+
+def give_name(file: Path, name: Path, *, keep: bool = False) -> None:
+    """Rename a file without ever taking another's place; `keep` its old name as well.
+
+    Where the file system has no links, the old name goes all the same. Raises
+    FileExistsError.
+    """
+    try:
+        # Unlike a rename, a link never takes the place of anything.
+        name.hardlink_to(file)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+    else:
+        if not keep:
+            file.unlink()
+
+        return
+
+    os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        file.replace(name)
+    except BaseException:
+        name.unlink()
+        raise
+
+
+def make_folders(path: Path) -> None:
+    """Make a folder and those above it that are missing, for their owner alone."""
+    # Path.mkdir gives a mode to the last of them only.
+    for folder in reversed((path, *path.parents)):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+    path.mkdir(exist_ok=True)
 
 
 async def _copy_rows(source: Path, new: Path, *, driver: str) -> None:
@@ -137,18 +189,29 @@ async def _copy_rows(source: Path, new: Path, *, driver: str) -> None:
         await reading.close()
 
 
-def _check_names(source: Path, target: Path, *, replace: bool) -> None:
+def check_names(source: Path, target: Path, *, replace: bool) -> None:
+    """Raise BackupError where one cannot be copied to the other, by their names."""
     if not source.is_file():
-        raise BackupError(str(source), "there is no such database")
-
-    if not target.parent.is_dir():
-        raise BackupError(str(target), "there is no such folder; make it first")
+        raise BackupError(str(source), "there is no such file")
 
     if target.exists() and target.samefile(source):
         raise BackupError(str(target), "it is the database itself; give another path")
 
-    if target.exists() and not (replace and target.is_file()):
+    if target.exists() and not replace:
         raise BackupError(str(target), EXISTS)
+
+    if target.exists() and not target.is_file():
+        raise BackupError(str(target), "it is no file; give the path of one")
+
+
+@contextmanager
+def _tolerating(number: int) -> Iterator[None]:
+    """Go on where the file system knows no owners, modes or folders on a disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != number:
+            raise
 
 
 def _sync(path: Path) -> None:

@@ -49,6 +49,10 @@ class Database:
     `journal_mode` is "wal", "delete" (a rollback journal), or None for the one that
     the file has, where a new file gets "wal". All transactions raise DatabaseBusyError
     when another process holds the lock for longer than `busy_timeout` seconds.
+
+    For a short-lived process beside a server: with `must_exist`, a file that is absent
+    or empty is refused and stays as it is; and without `checkpoint_at_end`, the log is
+    left to the server, and moved only where this one is the last to close the file.
     """
 
     def __init__(
@@ -59,6 +63,8 @@ class Database:
         journal_mode: str | None = None,
         max_readers: int = MAX_READERS,
         busy_timeout: float = BUSY_TIMEOUT,
+        must_exist: bool = False,
+        checkpoint_at_end: bool = True,
     ) -> None:
         self.path: Path | Server = (
             path if isinstance(path, Server) else Path(path).expanduser().absolute()
@@ -66,7 +72,9 @@ class Database:
         self.driver = driver
         self.journal_mode = journal_mode
         self._busy_timeout = busy_timeout
-        self._checkpointer = Checkpointer(self.path)
+        self._must_exist = must_exist
+        self._checkpoint_at_end = checkpoint_at_end
+        self._checkpointer = Checkpointer(self.path, idle=not checkpoint_at_end)
         self._writer: Connection | None = None
         self._writing = asyncio.Lock()
         self._writing_task: asyncio.Task[object] | None = None
@@ -226,6 +234,7 @@ class Database:
                         busy_timeout=self._busy_timeout,
                         journal_mode=self.journal_mode,
                         checkpointer=self._checkpointer,
+                        must_exist=self._must_exist,
                     )
 
         return self._writer
@@ -247,7 +256,8 @@ class Database:
         writer, self._writer = self._writer, None
         if writer is not None:
             try:
-                await self._checkpointer.empty(writer)
+                if self._checkpoint_at_end:
+                    await self._checkpointer.empty(writer)
             finally:
                 await writer.close()
 

@@ -14,6 +14,9 @@ from dashboard.errors import DashboardError, DatabaseBusyError, DatabaseFullErro
 T = TypeVar("T")
 
 LONGEST_PAUSE = 0.05
+LET_WRITE = (
+    "let this user write the file, those beside it (-wal, -shm) and their folder"
+)
 #: What the library says when a file cannot grow: ENOSPC is SQLITE_FULL, and a quota
 #: or a limit of the file's size is one of these. libSQL tells no more than the first.
 FULL_CODES = {
@@ -85,13 +88,16 @@ def explain(error: Exception) -> str:
             return f"it is damaged ({error}); restore a backup"
 
         if is_code(error, sqlite3.SQLITE_READONLY):
-            return "it is read-only; let this user write the file and its folder"
+            return f"it is read-only; {LET_WRITE}"
 
         if is_code(error, sqlite3.SQLITE_CANTOPEN):
-            return "no access; let this user write the file and its folder"
+            return f"no access; {LET_WRITE}"
 
         if is_full(error):
             return "there is no room to write it; free some space on its disk"
+
+    if isinstance(error, PermissionError):
+        return f"no access ({error.strerror}: {error.filename}); {LET_WRITE}"
 
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror} ({error.filename})"

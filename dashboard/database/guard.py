@@ -12,23 +12,26 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from dashboard.database.processes import (
+    THIS,
+    Identity,
+    can_see_mappings,
+    has_open,
+    identify,
+    is_doubled,
+)
 from dashboard.errors import DatabaseGuardError
 
 #: What SQLite's files beside the database end in.
 BESIDE = ("-wal", "-shm", "-journal")
 #: The standard library's copy, whose connections the audit hook sees.
 STANDARD = "sqlite3"
-
-#: Device and inode of a file, whatever name it is reached by.
-Identity = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,7 @@ class Hold:
         if self._claim is not None:
             self._claim.version = version or self._claim.version
             with _lock:
-                self._claim.identity = _identify(self._claim.path)
+                self._claim.identity = identify(self._claim.path)
                 _note_files()
 
     def release(self) -> None:
@@ -83,7 +86,7 @@ class _Claim:
         self.library = library
         self.version = version
         self.connections = 0
-        self.identity = _identify(path)
+        self.identity = identify(path)
 
 
 _lock = threading.Lock()
@@ -102,10 +105,10 @@ def claim(path: Path, *, library: str, version: str = "") -> Hold:
     name = os.path.realpath(path)
     with _lock:
         _forget_idle()
-        identity = _identify(name)
+        identity = identify(name)
         mine = next((one for one in _claims if _is_same(one, name, identity)), None)
         if mine is None:
-            if library != STANDARD and identity and _is_open(identity):
+            if library != STANDARD and identity and has_open(THIS, identity):
                 raise _refuse(name, "something else", library)
 
             mine = _Claim(name, library, version)
@@ -131,7 +134,7 @@ def state() -> GuardState:
     with _lock:
         return GuardState(
             hooked=_hooked,
-            detects=_read_mappings() is not None,
+            detects=can_see_mappings(),
             claimed=tuple(
                 Claimed(
                     path=one.path,
@@ -143,24 +146,6 @@ def state() -> GuardState:
                 for one in _claims
             ),
         )
-
-
-def is_doubled(path: str | Path) -> bool:
-    """Whether two libraries have the file open; to be seen in WAL mode only.
-
-    Each library maps the shared-memory file once, however many connections it has.
-    """
-    shared = f"{os.path.realpath(path)}-shm"
-    identity = _identify(shared)
-    if identity is None:
-        return False
-
-    offsets = Counter(
-        offset
-        for offset, inode, name in _read_mappings() or ()
-        if name == shared or (inode == identity[1] and name.endswith("-shm"))
-    )
-    return any(count > 1 for count in offsets.values())
 
 
 def _refuse(path: str, owner: str, library: str) -> DatabaseGuardError:
@@ -187,45 +172,11 @@ def _note_files() -> None:
 def _forget_idle() -> None:
     """Drop the claims of no connection, unless libsql has left the file open."""
     for one in [one for one in _claims if one.connections <= 0]:
-        left = one.library != STANDARD and one.identity and _is_open(one.identity)
+        left = one.library != STANDARD and one.identity and has_open(THIS, one.identity)
         if not left:
             _claims.remove(one)
 
     _note_files()
-
-
-def _identify(path: str) -> Identity | None:
-    try:
-        found = os.stat(path)  # noqa: PTH116 - a Path costs as much again
-    except (OSError, ValueError):
-        return None
-
-    return found.st_dev, found.st_ino
-
-
-def _is_open(identity: Identity) -> bool:
-    """Whether this process has a descriptor of the file, whoever opened it."""
-    try:
-        numbers = os.listdir("/proc/self/fd")  # noqa: PTH208
-    except OSError:
-        return False
-
-    return any(_identify(f"/proc/self/fd/{number}") == identity for number in numbers)
-
-
-def _read_mappings() -> list[tuple[str, int, str]] | None:
-    """Offset, inode and name of each mapping of a -shm file; None if not to be had."""
-
-    def read() -> Iterator[tuple[str, int, str]]:
-        for line in Path("/proc/self/maps").read_text("utf-8", "replace").splitlines():
-            if "-shm" in line:
-                _, _, offset, _, inode, name = line.split(maxsplit=5)
-                yield offset, int(inode), name.removesuffix(" (deleted)")
-
-    try:
-        return list(read())
-    except OSError:
-        return None
 
 
 def _install() -> None:
@@ -271,7 +222,7 @@ def _check_open(name: str) -> None:
         if name.endswith(suffix):
             file = name[: -len(suffix)]
 
-    identity = _identify(file)
+    identity = identify(file)
     if identity in _files:
         raise DatabaseGuardError(
             name,
@@ -287,6 +238,6 @@ def _check_connect(name: str) -> None:
             names.append(unquote(urlsplit(name).path))
 
     for one in names:
-        owner = _files.get(_identify(one) or (0, 0))
+        owner = _files.get(identify(one) or (0, 0))
         if owner is not None and owner.library != STANDARD:
             raise _refuse(one, f"the library {owner.library}", STANDARD)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from dashboard.database.checkpointer import Checkpointer
-from dashboard.database.copying import copy_database
-from dashboard.database.drivers import Connection, Server, connect
+from dashboard.database.copying import copy_database, make_folders
+from dashboard.database.drivers import Connection, Server, check_installed, connect
 from dashboard.database.failures import explain, is_code, retry_busy
 from dashboard.database.migrating import Migration, apply_migrations, plan_migrations
 from dashboard.database.schema import SchemaError, State, create_schema, read_state
@@ -19,6 +21,7 @@ WRITER_CACHE_KIB = 2000
 READER_CACHE_KIB = 1000
 #: What SQLite itself waits for a lock; the event loop waits for the rest.
 LIBRARY_TIMEOUT = 0.005
+START = "set DB_URL, or start the server once to make it"
 
 logger = logging.getLogger(__name__)
 
@@ -30,23 +33,34 @@ async def open_writer(
     busy_timeout: float,
     journal_mode: str | None,
     checkpointer: Checkpointer,
+    must_exist: bool = False,
 ) -> Connection:
     """Open the file for writing, and make it with its folders if it is absent.
 
-    Raises DatabaseOpenError when it cannot be used, and has not changed it then.
+    Raises DatabaseOpenError when it cannot be used, and has not changed it then; also
+    for one that is absent or empty and `must_exist`.
     """
 
     async def attempt() -> Connection:
-        if isinstance(path, Path) and _prepare_path(path):
+        # Before anything is made for it.
+        check_installed(driver, path)
+        if isinstance(path, Path) and _prepare_path(path, must_exist=must_exist):
             await _inspect(path, driver=driver)
 
         connection = await connect(
-            path, driver=driver, mode="rwc", busy_timeout=LIBRARY_TIMEOUT
+            path,
+            driver=driver,
+            mode="rw" if must_exist else "rwc",
+            busy_timeout=LIBRARY_TIMEOUT,
         )
         try:
             await _set_up_writer(connection, checkpointer)
             new = await _bring_up_to_date(
-                connection, path, driver=driver, busy_timeout=busy_timeout
+                connection,
+                path,
+                driver=driver,
+                busy_timeout=busy_timeout,
+                must_exist=must_exist,
             )
             if isinstance(path, Path) and (journal_mode or new):
                 await _set_journal_mode(connection, path, journal_mode or "wal")
@@ -87,10 +101,21 @@ async def open_reader(path: Path | Server, *, driver: str) -> Connection:
     return connection
 
 
-def _prepare_path(path: Path) -> bool:
-    """Make the parent folders; tells whether there is a file to look at."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _prepare_path(path: Path, *, must_exist: bool) -> bool:
+    """Make the file and its folders, empty; tells whether there is one to look at.
+
+    They are for their owner alone: session tokens will be in it, and SQLite gives the
+    files beside it the same permissions.
+    """
     if not path.exists():
+        if must_exist:
+            raise SchemaError(f"it is not there; {START}")
+
+        make_folders(path.parent)
+        # Another process may be as far.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
         return False
 
     if not path.is_file():
@@ -130,7 +155,12 @@ async def _set_up_writer(connection: Connection, checkpointer: Checkpointer) -> 
 
 
 async def _bring_up_to_date(
-    connection: Connection, path: Path | Server, *, driver: str, busy_timeout: float
+    connection: Connection,
+    path: Path | Server,
+    *,
+    driver: str,
+    busy_timeout: float,
+    must_exist: bool,
 ) -> bool:
     """Make what is missing of our own; tells whether the file was made just now."""
     await connection.fetch("BEGIN IMMEDIATE")
@@ -138,8 +168,15 @@ async def _bring_up_to_date(
         # Its pages were looked at a moment ago.
         state = await read_state(connection, thorough=False)
         new = state is State.EMPTY
+        if new and must_exist:
+            raise SchemaError(f"it is empty; {START}")
+
         if new:
             await create_schema(connection)
+        else:
+            # BEGIN IMMEDIATE alone succeeds on a read-only file; and one that cannot be
+            # changed needs no backup.
+            await connection.fetch("UPDATE onboarding SET step = step WHERE FALSE")
 
         plan = await plan_migrations(connection)
         if plan.missing:
@@ -151,9 +188,6 @@ async def _bring_up_to_date(
             await retry_busy(
                 lambda: connection.fetch("COMMIT"), busy_timeout=busy_timeout
             )
-        else:
-            # BEGIN IMMEDIATE alone succeeds on a read-only file.
-            await connection.fetch("UPDATE onboarding SET step = step WHERE FALSE")
 
     finally:
         if connection.in_transaction:

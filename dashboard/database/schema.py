@@ -59,7 +59,7 @@ async def read_state(connection: Connection, *, thorough: bool = True) -> State:
     if "__drizzle_migrations" not in tables:
         raise SchemaError("it is a database of another program; set DB_URL to another")
 
-    await _check_columns(connection, await _find_migration(connection))
+    await _check_columns(connection, await find_migration(connection))
     if thorough:
         await _check_pages(connection)
 
@@ -94,8 +94,8 @@ def split_statements(script: str) -> Iterator[str]:
             yield statement.strip()
 
 
-async def _find_migration(connection: Connection) -> int:
-    """The number of the migration that the file is at; raises SchemaError."""
+async def find_migration(connection: Connection) -> int:
+    """The number of Homarr's migration that the file is at; raises SchemaError."""
     rows = await connection.fetch(
         'SELECT max(created_at) AS newest FROM "__drizzle_migrations"'
     )

@@ -191,7 +191,7 @@ def test_providers_are_homarrs_words_in_any_case():
 def test_libsql_is_a_driver_where_it_is_installed(monkeypatch: pytest.MonkeyPatch):
     """Where it is not, the error names the command that puts it right."""
     monkeypatch.setitem(sys.modules, "aiolibsql", None)
-    with pytest.raises(SettingsError, match=r"pip install 'oneroof\[libsql\]'"):
+    with pytest.raises(SettingsError, match=r"pip install 'aiolibsql>=0.3,<0.4'"):
         load_settings({"DB_DRIVER": "libsql"})
 
     module = ModuleType("aiolibsql")

@@ -9,6 +9,7 @@ from runner.errors import (
     PlanError,
     describe_error,
     find_cause,
+    find_exit_code,
     find_place,
     suggest,
 )
@@ -48,6 +49,30 @@ def test_an_error_of_the_runner_s_own_has_no_place():
 
     assert find_place(caught.value) is None
     assert find_place(ValueError("never raised")) is None
+
+
+class MistakeError(Exception):
+    """An error as an application's setting raises it."""
+
+    exit_code = 2
+
+
+def test_an_error_with_an_exit_code_speaks_for_itself():
+    """It is for its user to mend: neither class nor line is told."""
+
+    with pytest.raises(MistakeError) as caught:
+        fail(MistakeError("DB_URL is wrong;\ngive a path"))
+
+    assert find_place(caught.value) is None
+    assert find_exit_code(caught.value) == 2
+    assert describe_error(caught.value) == "DB_URL is wrong; give a path"
+
+
+def test_an_exit_code_without_words_needs_its_class():
+    """Nothing would be left to read."""
+
+    assert describe_error(MistakeError()) == "MistakeError"
+    assert find_exit_code(ValueError("no")) is None
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_a_password_is_updated_from_standard_input(path: Path, visitor: Visitor)
 def test_a_deleted_user_is_out(path: Path, visitor: Visitor):
     """The server asks the database at every page, so it knows at once."""
 
-    done = run(path, "users", "delete", "-u", NAME)
+    done = run(path, "users", "delete", "-u", NAME, "--force")
 
     assert done.returncode == 0
     assert visitor.get("/").status == 302
@@ -135,7 +135,7 @@ def test_a_backup_beside_the_server_comes_back_when_it_has_stopped(
 
     copy = tmp_path / "copy.sqlite"
     assert run(path, "backup", str(copy)).returncode == 0
-    assert run(path, "users", "delete", "-u", NAME).returncode == 0
+    assert run(path, "users", "delete", "-u", NAME, "--force").returncode == 0
 
     refused = run(path, "restore", str(copy))
     assert refused.returncode == 1

@@ -83,7 +83,10 @@ def test_two_libraries_in_two_processes_lose_nothing(tmp_path: Path):
     """10 000 transactions of two writers, with a reader beside: all are there."""
 
     if find_spec("aiolibsql") is None:
-        message = "aiolibsql is missing; install it with: pip install 'oneroof[libsql]'"
+        message = (
+            "aiolibsql is missing; install it with: "
+            ".venv/bin/pip install 'aiolibsql>=0.3,<0.4'"
+        )
         if os.environ.get("CI"):
             pytest.fail(message)
 

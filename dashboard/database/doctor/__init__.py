@@ -16,6 +16,7 @@ from dashboard.database.doctor.surroundings import (
     look_at_backups,
     look_at_file,
     look_at_log,
+    look_at_permissions,
     look_at_processes,
     look_at_room,
 )
@@ -44,6 +45,7 @@ async def examine_database(
     if found[0].verdict is Verdict.PROBLEM:
         return found
 
+    found.append(look_at_permissions(path))
     found += await look_inside(path, driver=driver, journal_mode=journal_mode)
     found += [
         look_at_log(path),

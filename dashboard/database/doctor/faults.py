@@ -22,6 +22,8 @@ class Fault:
     also_fixed: tuple[Version, ...] = ()
     #: Whether only files in WAL mode are at risk.
     wal_only: bool = False
+    #: Why it does no harm here; None where it may.
+    avoided: str | None = None
     advice: str
 
     def is_in(self, version: Version) -> bool:
@@ -44,6 +46,9 @@ FAULTS = (
         fixed=(3, 51, 3),
         also_fixed=((3, 44, 6), (3, 50, 7)),
         wal_only=True,
+        avoided="avoided here, where one connection alone moves the log: the server's"
+        " writer, while its readers and these commands leave that to it; what is left"
+        " is another program that does so",
         advice="use SQLite 3.51.3 or newer (3.50.7 or 3.44.6 will do); until then keep"
         " backups, and set DB_JOURNAL_MODE=delete where several programs write",
     ),
@@ -67,6 +72,10 @@ def judge_library(version: str, *, wal: bool) -> Finding:
     ]
     if not faults:
         return ok("library", f"SQLite {version}: no known fault that matters here")
+
+    if all(fault.avoided for fault in faults):
+        told = "; ".join(f"{fault.about} ({fault.avoided})" for fault in faults)
+        return ok("library", f"SQLite {version}: {told}")
 
     return warning(
         "library",

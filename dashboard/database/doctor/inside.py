@@ -14,7 +14,7 @@ from dashboard.database.doctor.findings import Finding, ok, problem, warning
 from dashboard.database.drivers import Connection, connect
 from dashboard.database.guard import GuardState
 from dashboard.database.migrating import load_migrations, plan_migrations
-from dashboard.database.schema import SchemaError, State, _find_migration, read_state
+from dashboard.database.schema import SchemaError, State, find_migration, read_state
 
 #: For each look.
 BUSY_TIMEOUT = 1.0
@@ -73,25 +73,30 @@ def judge_guard(state: GuardState, path: Path) -> Finding:
     if any(one.doubled for one in held):
         return problem(
             "guard",
-            "this process has the file open in two SQLite libraries",
+            "this program has the file open in two SQLite libraries",
             "one of them is not ours: look what the program that asks has loaded",
         )
 
     if not (state.hooked and held):
         return warning(
             "guard",
-            "nothing keeps a second SQLite library from the file",
+            "nothing keeps a second SQLite library of this program from the file",
             "use one of our drivers",
         )
 
     if not state.detects:
         return warning(
             "guard",
-            f"holds the file for {held[0].library}, and cannot see other libraries",
+            f"this program holds the file for {held[0].library}, and cannot see other"
+            " libraries",
             "let processes read /proc/self/maps",
         )
 
-    return ok("guard", f"holds the file for {held[0].library} alone")
+    return ok(
+        "guard",
+        f"this program, the doctor, holds the file for {held[0].library} alone;"
+        " of the others see the line processes",
+    )
 
 
 async def _look_at_guard(path: Path) -> Finding:
@@ -102,6 +107,10 @@ async def _look_at_journal(connection: Connection, *, wanted: str) -> Finding:
     mode = await _fetch_text(connection, "PRAGMA journal_mode")
     if mode == wanted:
         return ok("journal", f"mode {mode}")
+
+    if wanted == "wal":
+        # So are all backups; it is safe, and the next start sees to it.
+        return ok("journal", f"mode {mode}, until the server starts: it makes it wal")
 
     return warning(
         "journal",
@@ -116,7 +125,7 @@ async def _look_at_schema(connection: Connection) -> Finding:
             "schema", "the file is empty", "start the server once: it makes the tables"
         )
 
-    return ok("schema", f"Homarr's migration {await _find_migration(connection):04}")
+    return ok("schema", f"Homarr's migration {await find_migration(connection):04}")
 
 
 async def _look_at_migrations(connection: Connection) -> Finding:

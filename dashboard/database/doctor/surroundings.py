@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from dashboard.database.doctor.findings import (
     show_size,
     warning,
 )
+from dashboard.database.guard import BESIDE
+from dashboard.database.processes import ALL, find_users, is_doubled
 
 #: With less room than this the next large write may fail.
 LEAST_FREE = 32 * MIB
@@ -49,15 +51,39 @@ def look_at_file(path: Path) -> Finding:
             "let this user read the file and its folder",
         )
 
-    if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+    closed = [one for one in _list_needed(path) if not os.access(one, os.W_OK)]
+    if closed:
+        names = ", ".join(f"{one.name!r}" for one in closed)
         return warning(
             "file",
-            f"{found}, which this user may not write",
+            f"{found}; this user may not write {names}",
             "run the doctor as the user of the server; if this is that one, let it"
-            " write the file and its folder",
+            " write the file, those beside it (-wal, -shm) and their folder",
         )
 
     return ok("file", found)
+
+
+def look_at_permissions(path: Path) -> Finding:
+    """Whether others can read the file, or what is beside it, on their way to it."""
+    found = [one for one in _list_files(path) if one.stat().st_mode & 0o077]
+    if not found:
+        return ok("permissions", "nobody but the owner may read it")
+
+    # Its group may be meant to: a program that makes backups, for one.
+    others = [one for one in found if one.stat().st_mode & 0o006]
+    if not others:
+        return ok("permissions", "nobody but the owner and the group may read it")
+
+    if not all(one.stat().st_mode & 0o001 for one in path.resolve().parents):
+        return ok("permissions", "its folder lets nobody else come to it")
+
+    return warning(
+        "permissions",
+        "every user of this machine may read it, and session tokens are in it",
+        # With what is beside it, backups too.
+        f"chmod o= {shlex.quote(str(path))}*",
+    )
 
 
 def look_at_log(path: Path) -> Finding:
@@ -111,19 +137,10 @@ def look_at_backups(path: Path, now: float) -> Finding:
     return ok("backups", found)
 
 
-def look_at_processes(path: Path, processes: Path = Path("/proc")) -> Finding:
-    """Which processes have the file open, and none through two SQLite libraries.
-
-    A library maps the shared memory of a file in WAL mode once, whatever the number of
-    its connections. Processes of other users are seen by root alone.
-    """
-    name = str(path.resolve())
-    users = sorted(
-        int(process.name)
-        for process in processes.glob("[0-9]*")
-        if _has_open(process, name)
-    )
-    doubled = [pid for pid in users if _count_libraries(processes / f"{pid}", name) > 1]
+def look_at_processes(path: Path, processes: Path = ALL) -> Finding:
+    """Which processes have the file open, and none through two SQLite libraries."""
+    users = sorted(int(process.name) for process in find_users(path, processes))
+    doubled = [pid for pid in users if is_doubled(path, processes / f"{pid}")]
     if doubled:
         return problem(
             "processes",
@@ -147,6 +164,21 @@ def size_of(path: Path) -> int:
         return 0
 
 
+def _list_files(path: Path) -> list[Path]:
+    """The file, and what SQLite has beside it."""
+    return [path, *(one for one in _name_beside(path) if one.exists())]
+
+
+def _list_needed(path: Path) -> list[Path]:
+    """What has to be writable."""
+    return [*_list_files(path), path.parent]
+
+
+def _name_beside(path: Path) -> Iterator[Path]:
+    for suffix in BESIDE:
+        yield Path(f"{path}{suffix}")
+
+
 def _find_backups(path: Path) -> Iterator[Path]:
     for one in path.parent.iterdir():
         mark = one.name.removeprefix(path.name)
@@ -159,30 +191,3 @@ def _name(processes: Sequence[int]) -> str:
         return "no process"
 
     return f"process {', '.join(map(str, processes))}"
-
-
-def _has_open(process: Path, name: str) -> bool:
-    try:
-        return any(
-            os.readlink(descriptor) == name  # noqa: PTH115 - a Path for each of many
-            for descriptor in (process / "fd").iterdir()
-        )
-    except OSError:
-        # Another user's, or it has just ended.
-        return False
-
-
-def _count_libraries(process: Path, name: str) -> int:
-    try:
-        lines = (process / "maps").read_text(errors="surrogateescape").splitlines()
-    except OSError:
-        return 0
-
-    offsets: Counter[str] = Counter()
-    for line in lines:
-        # address, permissions, offset, device, inode, path
-        fields = line.split(maxsplit=5)
-        if len(fields) == 6 and fields[5] == f"{name}-shm":
-            offsets[fields[2]] += 1
-
-    return max(offsets.values(), default=0)

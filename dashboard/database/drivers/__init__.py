@@ -34,10 +34,19 @@ __all__ = [
     "Query",
     "Server",
     "SqliteConnection",
+    "check_installed",
     "connect",
     "locate",
     "run_to_end",
 ]
+
+
+def check_installed(driver: str, path: Path | Server) -> None:
+    """Raise DatabaseOpenError where the driver's library is not installed."""
+    if driver == "libsql":
+        from dashboard.database.drivers.libsql import load
+
+        load(str(path))
 
 
 async def connect(

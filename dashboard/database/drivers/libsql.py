@@ -30,7 +30,8 @@ T = TypeVar("T")
 
 LIBRARY = "libsql"
 INSTALL = (
-    "the libsql driver is not installed; install it with: pip install 'oneroof[libsql]'"
+    "the libsql driver is not installed; install it with: "
+    ".venv/bin/pip install 'aiolibsql>=0.3,<0.4'"
 )
 #: Seconds between two tries for a lock: the first, and the longest.
 PAUSES = (0.001, 0.05)
@@ -63,13 +64,19 @@ async def open_libsql(
     return connection
 
 
-async def connect_raw(database: str, *, shown: str, auth_token: str = "") -> Any:
-    """A connection of aiolibsql that never waits for a lock itself."""
+def load(shown: str) -> Any:
+    """The library; raises DatabaseOpenError, about this database, if not installed."""
     try:
         import aiolibsql
     except ImportError:
         raise DatabaseOpenError(shown, INSTALL) from None
 
+    return aiolibsql
+
+
+async def connect_raw(database: str, *, shown: str, auth_token: str = "") -> Any:
+    """A connection of aiolibsql that never waits for a lock itself."""
+    aiolibsql = load(shown)
     _end_in_order()
     opening = asyncio.ensure_future(
         aiolibsql.connect(

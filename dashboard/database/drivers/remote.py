@@ -22,6 +22,8 @@ from dashboard.database.drivers.translation import make_error, make_rows
 
 #: Seconds for one answer; whoever calls is not kept longer, cancelled or not.
 ANSWER_TIMEOUT = 30.0
+#: Not SQLITE_IOERR alone, which is how libSQL says that a disk is full.
+UNREACHABLE = sqlite3.SQLITE_IOERR_READ
 
 _PRAGMA = re.compile(r"\s*PRAGMA\s+(\w+)\s*(=|\()?\s*(\w*)", re.IGNORECASE)
 #: The server's own business; telling it is an error there.
@@ -97,8 +99,9 @@ class RemoteConnection(LibsqlConnection):
         except TimeoutError:
             self._raw = None
             raise make_error(
-                sqlite3.SQLITE_IOERR,
-                f"the database server did not answer within {ANSWER_TIMEOUT:g} s",
+                UNREACHABLE,
+                f"the database server {self._server} did not answer within"
+                f" {ANSWER_TIMEOUT:g} s",
             ) from None
         except sqlite3.Error as error:
             raise self._explain(error) from error
@@ -178,7 +181,11 @@ class RemoteConnection(LibsqlConnection):
                 "the database server refuses the token; set LIBSQL_AUTH_TOKEN",
             )
 
-        return make_error(sqlite3.SQLITE_IOERR, f"the database server fails: {text}")
+        return make_error(
+            UNREACHABLE,
+            f"the database server {self._server} cannot be reached or fails ({text});"
+            " look whether it runs, and at DB_URL",
+        )
 
     def _bind(self, statement: Statement, parameters: Parameters) -> list[Any]:
         values = bind(statement, parameters)

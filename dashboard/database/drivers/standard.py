@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Iterable
 from functools import partial
@@ -42,6 +43,9 @@ async def open_aiosqlite(
 ) -> AiosqliteConnection:
     """Open the file in a thread of its own; raises sqlite3's errors."""
     import aiosqlite
+
+    # Below that it writes every statement into the log, with session tokens and hashes.
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
     async def open_connection() -> aiosqlite.Connection:
         connection = aiosqlite.connect(_uri(path, mode), **_options(busy_timeout))

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import logging
 import re
+import resource
 
 import pytest
 
 from dashboard.accounts import (
     close_session,
     close_sessions,
+    create_user,
     delete_expired_sessions,
     find_session,
     open_session,
@@ -141,6 +144,43 @@ async def test_a_deleted_user_has_no_session(database: Database, admin: User):
         await tx.execute('DELETE FROM "user" WHERE id = ?', (admin.id,))
 
     assert await find_session(database, session.token) is None
+
+
+async def test_a_session_that_a_full_disk_cannot_prolong_is_valid_as_it_is(
+    database: Database, admin: User, clock: Clock, caplog: pytest.LogCaptureFixture
+):
+    """Whoever is logged in goes on reading; it is prolonged once there is room."""
+    session = await open_session(database, admin, timeout=MONTH, clock=clock)
+    clock.now += 2 * DAY
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        found = await find_session(database, session.token, timeout=MONTH, clock=clock)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    later = await find_session(database, session.token, timeout=MONTH, clock=clock)
+
+    assert found is not None
+    assert found.expires == START + MONTH
+    assert "could not be prolonged" in caplog.text
+    assert later is not None
+    assert later.expires == START + MONTH + 2 * DAY
+
+
+async def test_a_debug_log_of_a_login_has_no_token(
+    database: Database, admin: User, caplog: pytest.LogCaptureFixture
+):
+    """The libraries would write each statement with its values."""
+    caplog.set_level(logging.DEBUG)
+    session = await open_session(database, admin)
+    await find_session(database, session.token)
+    await create_user(database, name="other", password="Correct horse 7!")
+    rows = await database.all('SELECT password FROM "user"')
+
+    secrets = [session.token, *(value for row in rows for value in row)]
+    assert len(secrets) > 2
+    assert [one for one in secrets if one and one in caplog.text] == []
 
 
 async def test_a_permission_that_is_taken_away_is_gone_at_once(

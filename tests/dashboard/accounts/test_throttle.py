@@ -427,3 +427,33 @@ async def test_the_first_of_many_is_always_let_through(
 
     assert await login.check(name="ada", address=HOME) == 0.0
     assert await login.check(name="ada", address=HOME) == 1.0
+
+
+async def test_an_attempt_that_came_to_nothing_makes_room(
+    login: LoginThrottle, database: Database
+):
+    """It counts neither as under way nor as a failure."""
+    await fail(login)
+    before = await rows_of(database)
+    for _ in range(NAME.free * 2):
+        assert await login.check(name="ada", address=HOME) == 0.0
+
+        login.forget(name="ada", address=HOME)
+
+    assert await rows_of(database) == before
+
+
+@pytest.mark.parametrize("end", ["record_failure", "record_success"])
+async def test_an_end_that_could_not_be_told_is_an_end(
+    database: Database, clock: Clock, end: str
+):
+    """Whatever breaks off the note of it, cancellation too."""
+    writes = Writes(database)
+    login = LoginThrottle(writes, clock=clock)  # type: ignore[arg-type]
+    await fail(login)
+    writes.error = RuntimeError("broken off")
+    for _ in range(NAME.free * 2):
+        assert await login.check(name="ada", address=HOME) == 0.0
+
+        with pytest.raises(RuntimeError):
+            await getattr(login, end)(name="ada", address=HOME)

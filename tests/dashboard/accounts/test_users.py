@@ -17,6 +17,7 @@ from dashboard.accounts import (
     change_password,
     create_user,
     delete_user,
+    find_admins,
     find_session,
     find_user,
     find_user_by_email,
@@ -30,6 +31,7 @@ from dashboard.accounts import (
     verify_password,
 )
 from dashboard.database import Database
+from dashboard.errors import LastAdminError
 from dashboard.identity import User
 
 PASSWORD = "correct horse"
@@ -194,6 +196,19 @@ async def test_a_deleted_user_is_gone_and_their_board_stays(
     assert board["creator_id"] is None
     assert await find_session(database, session.token) is None
     assert await verify_password(database, name="ada", password=PASSWORD) is None
+
+
+async def test_the_last_administrator_is_kept_where_that_is_asked_for(
+    database: Database, admin: User, ada: User
+):
+    """Whoever is none goes; without that wish the last one goes, too."""
+    assert await find_admins(database) == {admin.id}
+    with pytest.raises(LastAdminError, match=f"'{admin.id}' is the last"):
+        await delete_user(database, admin.id, keep_last_admin=True)
+
+    assert await delete_user(database, ada.id, keep_last_admin=True)
+    assert await delete_user(database, admin.id)
+    assert await find_admins(database) == set()
 
 
 async def test_setting_a_password_ends_all_sessions(

@@ -287,3 +287,81 @@ async def test_an_item_of_another_board_is_out_of_reach(
         database, "mine", item_id, options={"x": 1}, session=visitor
     )
     assert not await remove_item(database, "mine", item_id, session=visitor)
+
+
+async def test_an_app_is_changed_with_its_item(
+    database: Database, session: Session, board: Board
+):
+    """Fields that are not given stay, and so do all other apps."""
+    item = next(item for item in board.items if item.kind == "app")
+    app = board.apps[item.options["appId"]]
+    changed = await update_item(
+        database,
+        board.id,
+        item.id,
+        options={"showTitle": False},
+        app={"name": " NAS ", "ping_url": "http://nas/ping"},
+        session=session,
+    )
+    loaded = await load_board(database, board.id, session)
+    assert loaded is not None
+    now = loaded.apps[app.id]
+
+    assert changed
+    assert (now.name, now.ping_url) == ("NAS", "http://nas/ping")
+    assert (now.href, now.icon_url) == (app.href, app.icon_url)
+    assert [one for one in loaded.apps.values() if one.id != app.id] == [
+        one for one in board.apps.values() if one.id != app.id
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "app"),
+    [
+        ("app", {"name": ""}),
+        ("app", {"href": "javascript:alert(1)"}),
+        ("app", {"id": "other"}),
+        ("notebook", {"name": "NAS"}),
+        ("bookmarks", {"name": "NAS"}),
+    ],
+)
+async def test_an_item_and_its_app_are_changed_both_or_neither(
+    database: Database,
+    session: Session,
+    board: Board,
+    kind: str,
+    app: dict[str, str],
+):
+    """A fault of the app keeps the options from being stored."""
+    item = next(item for item in board.items if item.kind == kind)
+    with pytest.raises(InvalidItemError):
+        await update_item(
+            database, board.id, item.id, options={"new": 1}, app=app, session=session
+        )
+
+    assert await load_board(database, board.id, session) == board
+
+
+async def test_changing_an_app_takes_its_own_permission(
+    database: Database, session: Session, visitor: Session, board: Board
+):
+    """To change the board is not enough, and then nothing is stored."""
+    async with database.write() as tx:
+        await tx.execute(
+            "INSERT INTO boardUserPermission VALUES (?, ?, 'modify')",
+            (board.id, visitor.user_id),
+        )
+
+    item = next(item for item in board.items if item.kind == "app")
+    with pytest.raises(ProcedureError) as caught:
+        await update_item(
+            database,
+            board.id,
+            item.id,
+            options={"new": 1},
+            app={"name": "NAS"},
+            session=visitor,
+        )
+
+    assert caught.value.code == "FORBIDDEN"
+    assert await load_board(database, board.id, session) == board

@@ -68,6 +68,17 @@ def test_a_backup_needs_a_place(
     assert len(outcome.err.splitlines()) == 1
 
 
+def test_a_backup_that_cannot_be_written_is_named(command: Command, house: House):
+    """What was to be written and why not; a file for its making is not shown."""
+    outcome = command("backup", "/proc/copy.sqlite")
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith(
+        "error: cannot write the backup '/proc/copy.sqlite': No such file or directory"
+    )
+    assert ".part" not in outcome.err
+
+
 def test_a_backup_of_a_newer_file_can_be_made(command: Command, house: House):
     """It is what whoever wants to go back needs."""
     house.change(

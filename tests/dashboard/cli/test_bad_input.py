@@ -60,6 +60,22 @@ def test_a_folder_is_no_database(command: Command, path: Path, words: tuple[str,
     assert list(path.iterdir()) == []
 
 
+@pytest.mark.parametrize("words", USES[:-1], ids=" ".join)
+def test_an_empty_file_is_no_database(
+    command: Command, path: Path, words: tuple[str, ...]
+):
+    """It stays empty; to make a site of it is the server's part."""
+    path.parent.mkdir()
+    path.touch()
+
+    outcome = command(*words)
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "it is empty" in one_line(outcome.err)
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    assert path.read_bytes() == b""
+
+
 @pytest.mark.parametrize("words", USES, ids=" ".join)
 def test_a_text_file_is_no_database(
     command: Command, path: Path, words: tuple[str, ...]
@@ -124,6 +140,30 @@ def test_a_password_of_10_kib_is_refused(
     assert one_line(outcome.err).startswith("error: password: give at most 72 bytes")
     assert len(outcome.err) < 200
     assert house.rows('SELECT password FROM "user"') == before
+
+
+@pytest.mark.parametrize("given", ["x", "seven77"])
+@pytest.mark.parametrize("words", [("-p",), ("-p", "-")], ids=["-p", "stdin"])
+@pytest.mark.parametrize(
+    "command_words",
+    [("reset-password", "-u", ADMIN), ("users", "update-password", "-u", ADMIN)],
+    ids=" ".join,
+)
+def test_a_short_password_is_refused(
+    command: Command,
+    house: House,
+    command_words: tuple[str, ...],
+    words: tuple[str, ...],
+    given: str,
+):
+    """As on the pages; Homarr's commands take it."""
+    last = () if words[-1] == "-" else (given,)
+
+    outcome = command(*command_words, *words, *last, stdin=given.encode())
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert one_line(outcome.err) == "error: password: give at least 8 characters"
+    assert command("reset-password", "-u", ADMIN, "-p", "eight888").code == 0
 
 
 @pytest.mark.parametrize("password", ["p" * 73, "€" * 25], ids=["letters", "euros"])

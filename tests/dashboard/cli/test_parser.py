@@ -79,6 +79,11 @@ def test_wrong_usage_ends_with_2_and_says_why(command: Command, words: tuple[str
     assert ": error: " in outcome.err.splitlines()[-1]
 
 
+def test_a_name_without_its_flag_leads_to_the_flag(command: Command):
+    """Whoever types the name alone learns where it goes."""
+    assert "-u/--username" in command("reset-password", "ada").err
+
+
 def test_help_says_that_others_can_read_the_command_line(command: Command):
     """And how to keep a password off it."""
     text = command("reset-password", "--help").out

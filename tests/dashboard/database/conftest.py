@@ -31,13 +31,32 @@ CREATE TABLE thing (
 def _libsql() -> str:
     """The driver of the extra: skipped without it, and failed where CI is set."""
     if find_spec("aiolibsql") is None:
-        message = "aiolibsql is missing; install it with: pip install 'oneroof[libsql]'"
+        message = (
+            "aiolibsql is missing; install it with: "
+            ".venv/bin/pip install 'aiolibsql>=0.3,<0.4'"
+        )
         if os.environ.get("CI"):
             pytest.fail(message)
 
         pytest.skip(message)
 
     return "libsql"
+
+
+@pytest.fixture(name="ordinary_user")
+def _ordinary_user(tmp_path: Path) -> Iterator[None]:
+    """Permissions mean nothing to root."""
+    if os.geteuid() != 0:
+        yield
+        return
+
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == 0 and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o011)
+
+    os.seteuid(65534)
+    yield
+    os.seteuid(0)
 
 
 @pytest.fixture(name="any_driver", params=["aiosqlite", "sqlite3", "libsql"])

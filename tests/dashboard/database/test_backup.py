@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from dashboard.database import Database, copying
-from dashboard.database.backup import backup, restore
+from dashboard.database.backup import GIVE, backup, restore
 from dashboard.errors import BackupError
 
 from .homarr_file import dump, make_homarr_file, open_file
@@ -132,7 +134,7 @@ async def test_a_backup_that_fails_leaves_nothing(
     """No half of a file under the name, and none under another."""
     await fill(path, "a", driver=driver)
 
-    def fail(new: Path) -> int:
+    def fail(new: Path, _: Path) -> int:
         raise OSError(28, "No space left on device", str(new))
 
     monkeypatch.setattr(copying, "finish_copy", fail)
@@ -145,7 +147,7 @@ async def test_a_backup_that_fails_leaves_nothing(
     with pytest.raises(BackupError, match="there is no such folder; make it first"):
         await backup(path, missing, driver=driver)
 
-    with pytest.raises(BackupError, match="there is no such database"):
+    with pytest.raises(BackupError, match="there is no such file"):
         await backup(missing, target, driver=driver)
 
 
@@ -258,6 +260,140 @@ def test_a_file_that_comes_meanwhile_is_not_replaced(target: Path):
     assert not new.exists()
 
 
+@pytest.fixture(name="linkless", params=[errno.EPERM, errno.EOPNOTSUPP])
+def _linkless(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system without links, owners, modes, or folders that can be synced."""
+    sync = os.fsync
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(request.param, os.strerror(request.param))
+
+    def forbid(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    def sync_files(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "chown", forbid)
+    monkeypatch.setattr(os, "chmod", forbid)
+    monkeypatch.setattr(os, "fsync", sync_files)
+
+
+@pytest.mark.usefixtures("linkless")
+async def test_a_disk_without_links_takes_backups(path: Path, target: Path):
+    """FAT on a stick, or a share of a network; and nothing is replaced there either."""
+    await fill(path, "a")
+    await backup(path, target)
+    with pytest.raises(BackupError, match="it exists"):
+        await backup(path, target)
+
+    with pytest.raises(FileExistsError):
+        copying.give_name(path, target)
+
+    assert read_apps(target) == read_apps(path) == ["a"]
+    assert list_names(target.parent) == ["copy.sqlite", "data"]
+
+
+@pytest.mark.usefixtures("linkless")
+async def test_a_disk_without_links_takes_a_restored_backup(path: Path, target: Path):
+    """What was there is kept, and comes back if the change of the two fails."""
+    await fill(path, "old")
+    await backup(path, target)
+    await fill(path, "newer")
+    kept = await restore(target, path)
+
+    assert kept is not None
+    assert (read_apps(path), read_apps(kept)) == (["old"], ["newer", "old"])
+    assert list_names(path.parent) == sorted([path.name, kept.name])
+
+
+@pytest.mark.parametrize("links", [True, False])
+async def test_a_change_that_fails_leaves_the_database(
+    path: Path,
+    target: Path,
+    links: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+):
+    """In its place and under its name alone, its log too."""
+    await fill(target, "backup")
+    path.parent.mkdir()
+    path.write_bytes(b"scribble" * 1000)
+    path.with_name("db.sqlite-wal").write_bytes(b"log")
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("dashboard.database.backup.put_in_place", fail)
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+
+    with pytest.raises(BackupError, match="Input/output error"):
+        await restore(target, path)
+
+    assert path.read_bytes() == b"scribble" * 1000
+    assert path.with_name("db.sqlite-wal").read_bytes() == b"log"
+    assert list_names(path.parent) == ["db.sqlite", "db.sqlite-wal"]
+
+
+async def test_an_ordinary_user_copies_what_is_write_protected(
+    path: Path, target: Path, driver: str, request: pytest.FixtureRequest
+):
+    """A backup of a file that is, and the other way round; the copy is not then."""
+    await fill(path, "a", driver=driver, journal_mode="delete")
+    # Once before, since an ordinary user may not see what is to be imported.
+    await backup(path, target, driver=driver)
+    await restore(target, path)
+    path.chmod(0o444)
+    path.parent.chmod(0o777)
+    request.getfixturevalue("ordinary_user")
+    copy, restored = path.with_name("copy.sqlite"), path.with_name("restored.sqlite")
+    await backup(path, copy, driver=driver)
+    copy.chmod(0o444)
+    await restore(copy, restored)
+
+    assert read_apps(copy) == read_apps(restored) == ["a"]
+    modes = [one.stat().st_mode & 0o777 for one in (path, copy, restored)]
+    assert modes == [0o444, 0o444, 0o644]
+
+
+async def test_a_copy_is_its_owner_s_alone_until_it_is_whole(
+    path: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Whatever the database's permissions are, which it gets in the end."""
+    await fill(path, "a")
+    path.chmod(0o444)
+    finish, seen = copying.finish_copy, []
+
+    def look(new: Path, like: Path) -> int:
+        seen.append(new.stat().st_mode & 0o777)
+        return finish(new, like)
+
+    monkeypatch.setattr(copying, "finish_copy", look)
+    await backup(path, target)
+
+    assert seen == [0o600]
+    assert target.stat().st_mode & 0o777 == 0o644
+
+
+async def test_a_folder_that_a_restore_makes_is_its_owner_s_alone(
+    path: Path, target: Path
+):
+    """As are those that the server makes."""
+    await fill(target, "a")
+    await restore(target, path)
+
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 HOLD = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -292,7 +428,7 @@ async def test_nothing_is_restored_while_somebody_has_the_database_open(
     other.stdout.readline()
     who = f"process {other.pid} "
     if not seen:
-        monkeypatch.setattr("dashboard.database.backup._find_users", lambda _: iter(()))
+        monkeypatch.setattr("dashboard.database.backup.find_users", lambda _: iter(()))
         who = "another program has it open"
 
     with pytest.raises(BackupError, match=who):
@@ -346,10 +482,10 @@ def empty(path: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "cause"),
     [
-        (damaged, "it is damaged"),
-        (of_another_program, "it is a database of another program"),
-        (not_a_database, "it is not an SQLite database"),
-        (empty, "it is empty"),
+        (damaged, f"(?s)it is damaged.*; {GIVE}$"),
+        (of_another_program, f"it is a database of another program; {GIVE}$"),
+        (not_a_database, f"it is not an SQLite database; {GIVE}$"),
+        (empty, f"it is empty; {GIVE}$"),
         (Path.unlink, "there is no such file"),
     ],
 )

@@ -137,6 +137,33 @@ async def test_every_connection_is_set_up(database: Database):
     assert readers == [[1, 0, 1], [1, 0, 1]]
 
 
+async def test_a_short_lived_process_leaves_the_log_to_the_server(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    """Neither while it writes nor at its end; the last one to close moves it."""
+    await write(database, 1)
+    monkeypatch.setattr(checkpointer, "BOUND_BYTES", 0)
+    command = Database(database.path, driver=database.driver, checkpoint_at_end=False)
+    async with command.write() as tx:
+        rows = await tx.all("PRAGMA wal_autocheckpoint")
+        await tx.execute(INSERT, ("kept",))
+
+    before = log_bytes(database)
+    await write(command, 2)
+    await command.close()
+    after = log_bytes(database)
+    found = await database.all("SELECT id FROM media")
+    await database.close()
+    last = Database(database.path, driver=database.driver, checkpoint_at_end=False)
+    await write(last, 3)
+    await last.close()
+
+    assert rows[0][0] == 0
+    assert after > before > 40_000
+    assert [row["id"] for row in found] == ["1"]
+    assert [one.name for one in last.path.parent.iterdir()] == ["db.sqlite"]
+
+
 READ = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import subprocess
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -50,15 +52,15 @@ async def examine(path: Path, driver: str = "aiosqlite") -> dict[str, Finding]:
 
 
 async def test_a_new_database_is_in_order(made: Path, driver: str):
-    """Nothing but the library and the missing backup is remarked on."""
+    """Nothing but the missing backup is remarked on."""
     found = await examine(made, driver)
 
     verdicts = {name: one.verdict for name, one in found.items()}
-    assert verdicts.pop("library") in {OK, WARNING}
     assert verdicts.pop("backups") is WARNING
     assert set(verdicts.values()) == {OK}
     assert set(verdicts) == {
         "file",
+        "permissions",
         "guard",
         "journal",
         "schema",
@@ -68,6 +70,7 @@ async def test_a_new_database_is_in_order(made: Path, driver: str):
         "log",
         "room",
         "processes",
+        "library",
     }
     assert found["schema"].found == "Homarr's migration 0041"
     assert sqlite3.sqlite_version in found["library"].found
@@ -83,31 +86,46 @@ async def test_whatever_is_not_in_order_has_a_remedy(made: Path):
     ("version", "verdict"),
     [
         ("3.6.23", OK),
-        ("3.7.0", WARNING),
-        ("3.40.1", WARNING),
-        ("3.44.5", WARNING),
-        ("3.44.6", OK),
-        ("3.45.1", WARNING),
-        ("3.50.6", WARNING),
-        ("3.50.7", OK),
-        ("3.51.2", WARNING),
-        ("3.51.3", OK),
         ("3.52.0", WARNING),
         ("3.52.1", OK),
         ("3.53.0", OK),
     ],
 )
 def test_the_faults_of_each_version_are_known(version: str, verdict: Verdict):
-    """The WAL-reset bug with its two backports, and the release that was withdrawn."""
+    """The release that was withdrawn is the one that is warned of."""
     found = judge_library(version, wal=True)
 
     assert found.verdict is verdict
     assert f"SQLite {version}" in found.found
+    assert "WAL-reset" not in found.found
+
+
+@pytest.mark.parametrize(
+    ("version", "has"),
+    [
+        ("3.7.0", True),
+        ("3.40.1", True),
+        ("3.44.5", True),
+        ("3.44.6", False),
+        ("3.45.1", True),
+        ("3.50.6", True),
+        ("3.50.7", False),
+        ("3.51.2", True),
+        ("3.51.3", False),
+    ],
+)
+def test_the_wal_reset_bug_is_told_with_why_it_does_no_harm(version: str, has: bool):
+    """It is in the SQLite of many a system; two backports mend it."""
+    found = judge_library(version, wal=True)
+
+    assert found.verdict is OK
+    assert ("WAL-reset" in found.found) is has
+    assert ("one connection alone moves the log" in found.found) is has
 
 
 def test_a_fault_of_the_log_does_not_matter_without_one():
     """In rollback mode nothing is moved from a log."""
-    assert judge_library("3.40.1", wal=False).verdict is OK
+    assert "WAL-reset" not in judge_library("3.40.1", wal=False).found
     assert judge_library("3.52.0", wal=False).verdict is WARNING
 
 
@@ -174,7 +192,7 @@ async def test_a_text_file_is_a_problem(path: Path):
 
     found = await examine(path)
 
-    assert list(found)[:2] == ["file", "contents"]
+    assert list(found)[:3] == ["file", "permissions", "contents"]
     assert found["contents"].verdict is PROBLEM
     assert found["contents"].found == "it is no SQLite database"
     assert "integrity" not in found
@@ -266,17 +284,86 @@ async def test_a_missing_index_of_ours_is_a_warning(made: Path):
     assert "0001_indexes" in found["migrations"].found
 
 
-async def test_another_journal_mode_than_the_settings_is_a_warning(made: Path):
-    """And stays as it is."""
+async def test_the_journal_mode_after_a_restore_is_no_warning(made: Path):
+    """The next start makes it WAL; the doctor leaves it as it is."""
     with connected(made) as other:
         assert other.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
 
     found = await examine(made)
 
-    assert found["journal"].verdict is WARNING
-    assert "mode delete" in found["journal"].found
+    assert found["journal"].verdict is OK
+    assert "mode delete, until the server starts" in found["journal"].found
     with connected(made) as other:
         assert other.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+async def test_a_log_that_the_settings_do_not_want_is_a_warning(made: Path):
+    """Somebody else may have the file open, and then no start changes that."""
+    findings = await examine_database(made, driver="sqlite3", journal_mode="delete")
+    found = {one.name: one for one in findings}["journal"]
+
+    assert found.verdict is WARNING
+    assert "mode wal, where DB_JOURNAL_MODE is delete" in found.found
+
+
+async def test_the_line_of_the_guard_speaks_of_this_program_only(made: Path):
+    """The server is another one."""
+    found = (await examine(made))["guard"]
+
+    assert found.verdict is OK
+    assert "this program" in found.found
+    assert "processes" in found.found
+
+
+@pytest.fixture(name="in_the_open")
+async def _in_the_open() -> AsyncIterator[Path]:
+    """A new database where every user may come to."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        database = Database(folder / "db.sqlite")
+        await database.open()
+        await database.close()
+        yield folder / "db.sqlite"
+
+
+@pytest.mark.parametrize(
+    ("mode", "folder", "verdict"),
+    [
+        (0o600, 0o755, OK),
+        (0o640, 0o755, OK),
+        (0o644, 0o755, WARNING),
+        (0o644, 0o700, OK),
+    ],
+)
+async def test_a_file_that_others_may_read_is_a_warning(
+    in_the_open: Path, mode: int, folder: int, verdict: Verdict
+):
+    """Session tokens are in it; the advice is the command that mends it."""
+    in_the_open.chmod(mode)
+    in_the_open.parent.chmod(folder)
+    found = (await examine(in_the_open))["permissions"]
+
+    assert found.verdict is verdict
+    if verdict is WARNING:
+        assert found.advice == f"chmod o= {in_the_open}*"
+        subprocess.run(["sh", "-c", found.advice], check=True)
+
+        assert (await examine(in_the_open))["permissions"].verdict is OK
+
+
+async def test_a_log_that_cannot_be_written_is_a_warning(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A command of root's has left it, and the server fails on it."""
+    Path(f"{made}-wal").touch()
+    monkeypatch.setattr("os.access", lambda one, _: not str(one).endswith("-wal"))
+
+    found = (await examine(made))["file"]
+
+    assert found.verdict is WARNING
+    assert "'db.sqlite-wal'" in found.found
+    assert "'db.sqlite'" not in found.found
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import dashboard
-from dashboard.database import guard
+from dashboard.database import guard, processes
 from dashboard.database.drivers import Connection, connect
 from dashboard.errors import DatabaseGuardError, DatabaseOpenError
 
@@ -208,7 +208,7 @@ async def test_a_log_that_is_mapped_twice_is_found(
     """Which is what a library that our drivers know nothing of does."""
     await connection.fetch("SELECT * FROM thing")
 
-    assert not guard.is_doubled(file)
+    assert not processes.is_doubled(file)
 
     # Asked of the system by number: the hook would refuse it by name.
     shared = Path(f"{file}-shm")
@@ -218,12 +218,12 @@ async def test_a_log_that_is_mapped_twice_is_found(
         if entry.resolve() == shared.resolve()
     )
     with mmap.mmap(descriptor, 32768, mmap.MAP_SHARED, mmap.PROT_READ):
-        assert guard.is_doubled(file)
+        assert processes.is_doubled(file)
         assert guard.state().claimed[0].doubled
         with pytest.raises(DatabaseGuardError, match="doctor"):
             await connect(file, driver=any_driver, mode="rw", busy_timeout=0)
 
-    assert not guard.is_doubled(file)
+    assert not processes.is_doubled(file)
 
 
 LOSS = """

@@ -45,7 +45,7 @@ async def test_without_the_extra_the_error_names_the_command(
 
     await database.close()
 
-    assert "pip install 'oneroof[libsql]'" in caught.value.cause
+    assert ".venv/bin/pip install 'aiolibsql>=0.3,<0.4'" in caught.value.cause
     assert not file.exists()
 
 

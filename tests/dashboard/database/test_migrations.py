@@ -186,7 +186,7 @@ async def test_a_file_that_cannot_be_backed_up_is_not_changed(
     make_homarr_file(path, 41)
     before = path.read_bytes()
 
-    def fail(new: Path) -> int:
+    def fail(new: Path, _: Path) -> int:
         raise OSError(28, "No space left on device", str(new))
 
     monkeypatch.setattr(copying, "finish_copy", fail)

@@ -1,30 +1,13 @@
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 import pytest
 
 from dashboard.database import Database, DatabaseOpenError
-
-
-@pytest.fixture(name="ordinary_user")
-def _ordinary_user(tmp_path: Path) -> Iterator[None]:
-    """Permissions mean nothing to root."""
-    if os.geteuid() != 0:
-        yield
-        return
-
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == 0 and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o011)
-
-    os.seteuid(65534)
-    yield
-    os.seteuid(0)
 
 
 async def make(path: Path, journal_mode: str | None = None) -> None:
@@ -252,6 +235,79 @@ async def test_a_read_only_file_is_an_error(
 
     assert "read-only" in error.cause
     assert path.read_bytes() == before
+
+
+async def test_a_read_only_file_is_not_backed_up_first(
+    path: Path, driver: str, request: pytest.FixtureRequest
+):
+    """One of Homarr's that lacks what is ours: it is told what is wrong, not more."""
+    await make(path)
+    run_sql(path, "DROP TABLE oneroof_migration")
+    path.chmod(0o444)
+    path.parent.chmod(0o777)
+    request.getfixturevalue("ordinary_user")
+    error = await fail_to_open(path, driver)
+
+    assert error.cause == (
+        "it is read-only; let this user write the file, those beside it (-wal, -shm)"
+        " and their folder"
+    )
+    assert [one for one in path.parent.iterdir() if "before" in one.name] == []
+
+
+async def test_what_is_made_is_for_its_owner_alone(path: Path, driver: str):
+    """Session tokens are in it; the files beside it and the folders as well."""
+    place = path.parent / "a" / "db.sqlite"
+    database = Database(place, driver=driver)
+    async with database.write() as tx:
+        await tx.execute("UPDATE onboarding SET step = 'x'")
+
+    made = {one.name: one.stat().st_mode & 0o777 for one in place.parent.iterdir()}
+    await database.close()
+
+    assert made == dict.fromkeys(made, 0o600)
+    assert {"db.sqlite", "db.sqlite-wal"} <= set(made)
+    for folder in (place.parent, path.parent):
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o660])
+async def test_what_is_there_keeps_its_permissions(path: Path, driver: str, mode: int):
+    """Whoever gave them may have meant them; also to a file of no bytes."""
+    path.parent.mkdir(mode=0o755)
+    path.touch()
+    path.chmod(mode)
+    for _ in range(2):
+        database = Database(path, driver=driver)
+        await database.check()
+        await database.close()
+
+        assert path.stat().st_mode & 0o777 == mode
+        assert path.parent.stat().st_mode & 0o777 == 0o755
+
+
+async def test_a_file_that_must_be_there_is_not_made(path: Path, driver: str):
+    """Neither it nor its folders, and an empty one stays empty."""
+    for cause in ("it is not there; set DB_URL", "it is empty; set DB_URL"):
+        database = Database(path, driver=driver, must_exist=True)
+        with pytest.raises(DatabaseOpenError, match=cause):
+            await database.open()
+
+        await database.close()
+
+        assert path.exists() is cause.startswith("it is empty")
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+
+    assert path.read_bytes() == b""
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+    await make(path)
+    database = Database(path, driver=driver, must_exist=True)
+    row = await database.one("SELECT step FROM onboarding")
+    await database.close()
+
+    assert row is not None
 
 
 async def test_a_file_that_a_crash_left_in_the_middle_is_recovered(path: Path):

@@ -192,7 +192,12 @@ async def call_accounts(call: Any, session: Any, visitor: Any) -> None:
     for name in ("onboarding_step", "list_users", "list_groups", "list_invites"):
         await call(getattr(accounts, name))
 
-    for name in ("fix_usernames", "delete_expired_sessions", "list_api_keys"):
+    for name in (
+        "find_admins",
+        "fix_usernames",
+        "delete_expired_sessions",
+        "list_api_keys",
+    ):
         await call(getattr(accounts, name))
 
     await call(accounts.find_user, name="visitor")

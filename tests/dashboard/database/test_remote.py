@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sqlite3
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from dashboard.database import Database
+from dashboard.database import Database, DatabaseOpenError
 from dashboard.database.drivers import Connection, Server, connect, remote
+from dashboard.database.failures import is_full
 from dashboard.database.schema import State, create_schema, read_state
 
 from .conftest import TABLE
@@ -263,9 +265,27 @@ async def test_a_server_that_is_not_there_is_an_error(stand_in: HranaServer):
     with pytest.raises(sqlite3.OperationalError, match="refused") as caught:
         await connection.fetch("SELECT 1")
 
-    assert caught.value.sqlite_errorcode == sqlite3.SQLITE_IOERR
+    assert str(nowhere) in str(caught.value)
+    assert not is_full(caught.value)
 
     await connection.close()
+
+
+async def test_a_database_whose_server_is_not_there_is_not_told_as_full():
+    """The server is named, and where to look; nothing of disks and room."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        server = Server(url=f"http://127.0.0.1:{closed.getsockname()[1]}")
+        database = Database(server, driver="libsql")
+        with pytest.raises(DatabaseOpenError) as caught:
+            await database.open()
+
+        await database.close()
+
+    cause = caught.value.cause
+    assert cause.startswith(f"the database server {server} cannot be reached or fails")
+    assert "DB_URL" in cause
+    assert "room" not in cause
 
 
 async def test_a_server_that_says_nothing_is_given_up(
