@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dashboard import superjson
@@ -20,12 +20,13 @@ from dashboard.database import Database, Transaction
 from dashboard.errors import InvalidItemError
 from dashboard.identity import Session
 from dashboard.ids import new_id
-from dashboard.stored import EMPTY
+from dashboard.stored import EMPTY, read_options
 
 OPTIONS_BYTES = 1024 * 1024
 LONGEST_APP_NAME = 64
 LONGEST_URL = 8192
 
+_NO_FIELDS: Mapping[str, str | None] = {}
 _LINK = re.compile(r"(https?://[^\s/]|/(?!/))\S*", re.IGNORECASE)
 _PING = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 _ICON = re.compile(r"(https?://[^\s/]|/(?!/)|data:image/)\S*", re.IGNORECASE)
@@ -56,12 +57,17 @@ async def update_item(
     item_id: str,
     *,
     options: Mapping[str, Any],
+    app: Mapping[str, str | None] = _NO_FIELDS,
     session: Session | None,
 ) -> bool:
     """Set the given options and keep the others; False if there is no such item.
 
-    Raises as `add_item` does.
+    `app` has new fields of the app that the item shows: "name", "href", "icon_url" or
+    "ping_url"; those that it lacks stay. All is stored, or nothing. Raises as
+    `add_item` does; changing an app takes the permission "app-modify-all" as well, and
+    without it is FORBIDDEN.
     """
+    fields = _check_app(app)
     async with database.write() as tx:
         await require_access(tx, board_id, session, needed=Access.MODIFY)
         if not is_id(item_id):
@@ -77,6 +83,11 @@ async def update_item(
         await _check_apps(tx, row["kind"], options)
         merged = merge_options(row["options"], options)
         await tx.execute("UPDATE item SET options = ? WHERE id = ?", (merged, item_id))
+        if fields:
+            require_permission(session, "app-modify-all")
+            shown = list_app_ids(row["kind"], read_options(merged, "item", item_id))
+            await _update_app(tx, row["kind"], shown, fields)
+
         return True
 
 
@@ -113,21 +124,13 @@ async def add_app_item(
     Raises as `add_item` does; making an app takes the permission "app-create" as well,
     and without it is FORBIDDEN.
     """
-    name = name.strip()
-    if not 1 <= len(name) <= LONGEST_APP_NAME or not name.isprintable():
-        raise InvalidItemError(
-            f"the name has to have 1 to {LONGEST_APP_NAME} visible characters"
-        )
-
-    href = _check_url("link", href, _LINK)
-    ping_url = _check_url("ping URL", ping_url, _PING)
-    icon_url = _check_url("icon", icon_url, _ICON) or ""
+    fields = _check_app(
+        {"name": name, "href": href, "icon_url": icon_url, "ping_url": ping_url}
+    )
     async with database.write() as tx:
         await require_access(tx, board_id, session, needed=Access.MODIFY)
         require_permission(session, "app-create")
-        app_id = await insert_app(
-            tx, name=name, href=href, icon_url=icon_url, ping_url=ping_url
-        )
+        app_id = await insert_app(tx, **fields)
         return await insert_item(tx, board_id, kind="app", options={"appId": app_id})
 
 
@@ -177,6 +180,22 @@ async def insert_app(
     return app_id
 
 
+async def _update_app(
+    tx: Transaction, kind: str, shown: list[str], fields: Mapping[str, Any]
+) -> None:
+    apps = await load_apps(tx, shown)
+    if kind != "app" or not apps:
+        raise InvalidItemError("the item shows no app that could be changed")
+
+    ((app_id, app),) = apps.items()
+    now = {name: getattr(app, name) for name in _APP_FIELDS}
+    await tx.execute(
+        "UPDATE app SET name = :name, href = :href, icon_url = :icon_url,"
+        " ping_url = :ping_url WHERE id = :id",
+        {**now, **fields, "id": app_id},
+    )
+
+
 async def _check_apps(tx: Transaction, kind: str, options: Mapping[str, Any]) -> None:
     ids = list_app_ids(kind, options)
     missing = set(ids) - set(await load_apps(tx, ids))
@@ -197,6 +216,28 @@ def merge_options(stored: str, options: Mapping[str, Any]) -> str:
     return merged
 
 
+def _check_app(given: Mapping[str, str | None]) -> dict[str, Any]:
+    """The fields as they are stored; raises InvalidItemError."""
+    fields: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in _APP_FIELDS:
+            raise InvalidItemError(f"an app has no {name!r} to change")
+
+        fields[name] = _APP_FIELDS[name](value)
+
+    return fields
+
+
+def _check_name(name: str | None) -> str:
+    name = (name or "").strip()
+    if not 1 <= len(name) <= LONGEST_APP_NAME or not name.isprintable():
+        raise InvalidItemError(
+            f"the name has to have 1 to {LONGEST_APP_NAME} visible characters"
+        )
+
+    return name
+
+
 def _check_url(what: str, url: str | None, allowed: re.Pattern[str]) -> str | None:
     url = (url or "").strip()
     if not url:
@@ -206,3 +247,11 @@ def _check_url(what: str, url: str | None, allowed: re.Pattern[str]) -> str | No
         raise InvalidItemError(f"the {what} has to be an http:// or https:// URL")
 
     return url
+
+
+_APP_FIELDS: Mapping[str, Callable[[str | None], str | None]] = {
+    "name": _check_name,
+    "href": lambda url: _check_url("link", url, _LINK),
+    "icon_url": lambda url: _check_url("icon", url, _ICON) or "",
+    "ping_url": lambda url: _check_url("ping URL", url, _PING),
+}

@@ -62,7 +62,7 @@ def create_app(
             methods=[route.method],
         )
     app.add_url_rule("/static/<name>", "static", _serve_assets(site))
-    register_problems(app, site.renderer)
+    register_problems(app, site)
     app.after_request(_add_common_headers)
 
     # What it lets go of

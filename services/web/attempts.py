@@ -6,6 +6,7 @@ it survives a restart and is the same for every process.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -21,6 +22,20 @@ class ThrottledError(Exception):
     def __init__(self, seconds: float) -> None:
         super().__init__(f"too many failed logins; try again in {seconds:.0f} s")
         self.seconds = seconds
+
+    @property
+    def sentence(self) -> str:
+        """What people are told; never a time before that of Retry-After."""
+
+        number, unit = math.ceil(self.seconds), "second"
+        if number > 60:
+            number, unit = math.ceil(number / 60), "minute"
+
+        many = "" if number == 1 else "s"
+        return (
+            "Too many failed logins came from here. "
+            f"Try again in {number} {unit}{many}."
+        )
 
 
 class Attempts:
@@ -45,7 +60,13 @@ class Attempts:
         if seconds > 0:
             raise ThrottledError(seconds)
 
-        found = await check()
+        try:
+            found = await check()
+        except BaseException:
+            # Nobody learned anything, so nothing failed and nothing goes on.
+            self._throttle.forget(name=name, address=address)
+            raise
+
         if found is None:
             await self._throttle.record_failure(name=name, address=address)
         else:

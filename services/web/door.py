@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from quart import Request, Response
+from quart import Request, Response, g
 from werkzeug.exceptions import Forbidden, UnsupportedMediaType
 
 from dashboard.accounts import Session, find_key_session, find_session
@@ -23,8 +23,10 @@ from services.web.visit import Visit, form_cookie_name, redirect_to, token_of
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _STALE_FORM = (
     "This form is no longer valid, perhaps because you logged in or out in the "
-    "meantime. Go back, reload the page and send it again."
+    "meantime, or the server was restarted. Go back, reload the page and send it again."
 )
+_NO_LOGIN = b'{"error":"log in first"}'
+_BAD_KEY = b'{"error":"the API key is not valid"}'
 _NOT_JSON = "Send JSON, with the content type application/json."
 _FOREIGN = "Requests of other sites are not taken (see ALLOWED_ORIGINS)."
 
@@ -67,7 +69,7 @@ async def enter(site: Site, route: Route, request: Request) -> Visit | Response:
     if route.access != "setup" and not await site.onboarding.finished():
         return redirect_to("/init")
 
-    session = await _find_session(site, request)
+    session = await find_visitor(site, request)
     form = Form()
     if request.method not in _SAFE_METHODS:
         form = await _read_genuine_form(site, request, peer, session)
@@ -93,6 +95,14 @@ def read_peer(site: Site, request: Request) -> Peer:
     )
 
 
+async def find_visitor(site: Site, request: Request) -> Session | None:
+    """Return the session of a request's cookie, and keep it for a page of bad news."""
+
+    session = await _find_session(site, request)
+    g.session = session
+    return session
+
+
 async def _enter_api(site: Site, request: Request, peer: Peer) -> Visit | Response:
     # A key is sent by programs only, never by a browser on its own: no CSRF.
     key = request.headers.get("ApiKey")
@@ -105,7 +115,7 @@ async def _enter_api(site: Site, request: Request, peer: Peer) -> Visit | Respon
 
     if session is None:
         return Response(
-            b'{"error":"log in first"}',
+            _NO_LOGIN if key is None else _BAD_KEY,
             status=401,
             content_type="application/json",
             headers={"Cache-Control": "no-store"},

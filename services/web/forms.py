@@ -17,6 +17,10 @@ from services.web.sanitise import MAX_LENGTH, clean_note
 from services.web.security import image_link, web_link
 
 _MAX_FIELDS = 200
+#: A host with perhaps a port and a path, as people type it.
+_NO_SCHEME = re.compile(
+    r"(\[[0-9a-f:.]+\]|\w[\w.-]*)(:\d{1,5})?([/?#]\S*)?", re.IGNORECASE
+)
 _ELEMENT = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
@@ -91,6 +95,12 @@ def check_label(text: str, *, what: str, required: bool = True) -> str | None:
         return "Use letters, digits and signs that can be seen."
 
     return None
+
+
+def complete_link(url: str) -> str:
+    """Write http:// before an address that was typed without it."""
+
+    return f"http://{url}" if _NO_SCHEME.fullmatch(url) else url
 
 
 def check_link(url: str, *, required: bool = False) -> str | None:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.boards import Board, Item
+from dashboard.boards import App, Board, Item
 from services.web import forms
 from services.web.forms import Form
 
 Texts = dict[str, str]
 
+APP_TEXTS = ("name", "href", "icon_url", "ping_url")
 _APP_BOXES = ("openInNewTab", "showTitle", "pingEnabled")
 _CLOCK_BOXES = ("is24HourFormat", "showSeconds", "showDate")
 
@@ -73,7 +74,47 @@ def stored_ticks(item: Item) -> frozenset[str]:
     return frozenset((*ticked, *(app for app in chosen if isinstance(app, str))))
 
 
-def _judge_app(texts: Texts) -> dict[str, str | None]:
+def app_texts(app: App) -> Texts:
+    """Return an app's present fields as the texts of its form."""
+
+    return {name: getattr(app, name) or "" for name in APP_TEXTS}
+
+
+def changed_texts(form: Form, app: App) -> Texts:
+    """Return the fields of an app that a form changes.
+
+    What stays as it is stored is none of them: Homarr takes addresses that we do not.
+    """
+
+    return {
+        name: form.text(name)
+        for name, stored in app_texts(app).items()
+        if name in form.fields and form.text(name) != stored
+    }
+
+
+def find_app_faults(form: Form, app: App) -> Texts:
+    """Return a sentence for each changed field of an app that is at fault."""
+
+    changed = changed_texts(form, app)
+    judged = judge_app({**app_texts(app), **changed})
+    return {name: fault for name in changed if (fault := judged[name])}
+
+
+def complete_app(texts: Texts) -> Texts:
+    """Return the fields of an app as they are stored, with whole addresses."""
+
+    links = ("href", "ping_url")
+    return {
+        name: forms.complete_link(text) if name in links else text
+        for name, text in texts.items()
+    }
+
+
+def judge_app(texts: Texts) -> dict[str, str | None]:
+    """Say what is wrong with each field of an app."""
+
+    texts = complete_app(texts)
     return {
         "name": forms.check_label(texts["name"], what="app"),
         "href": forms.check_link(texts["href"], required=True),
@@ -123,7 +164,7 @@ _NOTEBOOK = ItemForm(texts=("content",), judge=_judge_notebook, read=_read_noteb
 
 #: Every kind that people can add. An app's fields make the app, not its options.
 NEW_FORMS: Mapping[str, ItemForm] = {
-    "app": ItemForm(texts=("name", "href", "icon_url", "ping_url"), judge=_judge_app),
+    "app": ItemForm(texts=APP_TEXTS, judge=judge_app),
     "bookmarks": _BOOKMARKS,
     "clock": ItemForm(texts=("timezone",), judge=_judge_clock, read=_read_new_clock),
     "notebook": _NOTEBOOK,

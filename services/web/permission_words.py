@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 _WORDS = {
-    "admin": "Everything: administrate users, groups, invites and keys",
+    "admin": "Everything: manage users, groups, invites and keys",
     "board-create": "Create boards",
     "board-view-all": "See all boards",
     "board-modify-all": "Change all boards",
@@ -28,6 +28,8 @@ _WORDS = {
     "other-view-logs": "Read the log",
 }
 
+_OWN_AREAS = ("admin", "board-", "app-")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
@@ -36,6 +38,8 @@ class Permission:
     name: str
     words: str
     given: bool
+    #: Nothing here asks for it yet: it is for Homarr on the same file.
+    foreign: bool
 
 
 def list_permissions(given: Collection[str]) -> Sequence[Permission]:
@@ -43,6 +47,15 @@ def list_permissions(given: Collection[str]) -> Sequence[Permission]:
 
     unknown = [name for name in given if name not in _WORDS]
     return [
-        Permission(name=name, words=_WORDS.get(name, name), given=name in given)
+        Permission(
+            name=name,
+            words=_WORDS.get(name, name),
+            given=name in given,
+            foreign=_is_foreign(name),
+        )
         for name in (*_WORDS, *unknown)
     ]
+
+
+def _is_foreign(name: str) -> bool:
+    return not name.startswith(_OWN_AREAS)

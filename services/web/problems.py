@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from quart import Quart, Response, has_request_context, request
+from quart import Quart, Response, g, has_request_context, request
 from werkzeug.exceptions import HTTPException
 
+from dashboard.accounts import Session
 from dashboard.errors import (
+    DashboardError,
     DatabaseBusyError,
     DatabaseFullError,
     ProcedureError,
@@ -16,9 +21,13 @@ from dashboard.errors import (
 )
 from services.web.api import json_response
 from services.web.attempts import ThrottledError
-from services.web.render import Renderer
+from services.web.door import find_visitor, read_peer
+from services.web.forms import Form
 from services.web.security import content_policy
-from services.web.visit import come_back
+from services.web.site import Site
+from services.web.visit import Visit, come_back
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +92,7 @@ _PASSING: Mapping[type[Exception], tuple[int, int | None]] = {
 }
 
 
-def register_problems(app: Quart, renderer: Renderer) -> None:
+def register_problems(app: Quart, site: Site) -> None:
     """Answer every error with a page, or with JSON under /api."""
 
     async def tell_http(error: HTTPException) -> Response | HTTPException:
@@ -95,7 +104,9 @@ def register_problems(app: Quart, renderer: Renderer) -> None:
         # Only an error that we raised with words of our own has them in place.
         own_words = "description" in vars(error) and code != 500
         text = error.description if own_words else None
-        response = _tell(renderer, code, text)
+        # A page that does not exist has no door where the session was looked up.
+        session = _known_session() if code >= 500 else await _find_session(site)
+        response = _tell(site, code, text, session)
         for name, value in error.get_headers():
             if name in {"Allow", "Retry-After"}:
                 response.headers[name] = value
@@ -106,23 +117,24 @@ def register_problems(app: Quart, renderer: Renderer) -> None:
         if error.http_status >= 500:
             raise error
 
-        return _tell(renderer, error.http_status, None)
+        return _tell(site, error.http_status, None, _known_session())
 
     async def tell_throttled(error: ThrottledError) -> Response:
-        return come_back(_tell(renderer, 429, None), error.seconds)
+        response = _tell(site, 429, error.sentence, _known_session())
+        return come_back(response, error.seconds)
 
     app.register_error_handler(HTTPException, tell_http)
     app.register_error_handler(ProcedureError, tell_refusal)
     app.register_error_handler(ThrottledError, tell_throttled)
     for kind, (status, seconds) in _PASSING.items():
-        app.register_error_handler(kind, _teller(renderer, status, seconds))
+        app.register_error_handler(kind, _teller(site, status, seconds))
 
 
 def _teller(
-    renderer: Renderer, status: int, seconds: int | None
+    site: Site, status: int, seconds: int | None
 ) -> Callable[[Exception], Awaitable[Response]]:
     async def tell(_error: Exception) -> Response:
-        response = _tell(renderer, status, None)
+        response = _tell(site, status, None, _known_session())
         if seconds is not None:
             response.headers["Retry-After"] = str(seconds)
 
@@ -131,21 +143,48 @@ def _teller(
     return tell
 
 
-def _tell(renderer: Renderer, code: int, text: str | None) -> Response:
+def _known_session() -> Session | None:
+    # What the door has found: bad news of the database must not ask it again.
+    session: Session | None = g.get("session")
+    return session
+
+
+async def _find_session(site: Site) -> Session | None:
+    if "session" in g or request.path.startswith("/api/"):
+        return _known_session()
+
+    try:
+        return await find_visitor(site, request)
+    except (sqlite3.Error, DashboardError, OSError) as error:
+        # The page of one problem must not end in another.
+        logger.warning("no session for a page of bad news: %s", error)
+        return None
+
+
+def _tell(site: Site, code: int, text: str | None, session: Session | None) -> Response:
     problem = _PROBLEMS.get(code) or _PROBLEMS[500 if code >= 500 else 400]
     if request.path.startswith("/api/"):
         return json_response({"error": text or problem.text}, status=code)
 
-    html = renderer.render(
-        "problem.html",
-        code=code,
-        title=problem.title,
-        text=text or problem.text,
-        session=None,
-        csrf_token="",
-        style="",
-    )
-    response = Response(html, status=code, content_type="text/html; charset=utf-8")
-    response.headers["Cache-Control"] = "no-store"
+    values: dict[str, Any] = {
+        "code": code,
+        "title": problem.title,
+        "text": text or problem.text,
+    }
+    if session is not None:
+        peer = read_peer(site, request)
+        visit = Visit(
+            site=site, request=request, peer=peer, session=session, form=Form()
+        )
+        response = visit.page("problem.html", status=code, **values)
+    else:
+        # No cookie for strangers: one that another site made them send this would
+        # take the place of the one that their open forms need.
+        html = site.renderer.render(
+            "problem.html", session=None, csrf_token="", style="", **values
+        )
+        response = Response(html, status=code, content_type="text/html; charset=utf-8")
+        response.headers["Cache-Control"] = "no-store"
+
     response.headers["Content-Security-Policy"] = content_policy(external_images=False)
     return response

@@ -52,6 +52,7 @@ ROUTES = (
     Route("POST", "/account/password", own_account.change),
     Route("POST", "/account/end-sessions", own_account.log_out_everywhere),
     Route("GET", "/boards/<board_id>", board.show_board, access="anyone"),
+    Route("GET", "/boards/<board_id>/items", items.show_board, access="anyone"),
     Route("POST", "/boards/<board_id>/items", items.add),
     Route("GET", "/boards/<board_id>/items/<item_id>", items.show_item),
     Route("POST", "/boards/<board_id>/items/<item_id>", items.change),

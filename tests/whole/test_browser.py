@@ -237,7 +237,7 @@ def test_a_guest_comes_by_an_invite(window: Window, url: str, tmp_path: Path):
 
     onboard(window)
     window.press(".who")
-    window.press_link("administrate")
+    window.press_link("manage")
     window.press_link("Invite somebody")
     window.press("form.line button")
     link = window.find("#link").get_property("value").removeprefix(url)

@@ -25,7 +25,6 @@ from services.web.visit import Visit, come_back
 
 _SWITCHED_OFF = "Logging in with a name and a password is switched off here."
 _WRONG = "That name and password do not belong together."
-THROTTLED = "Too many failed logins came from here. Wait a little, then try again."
 BUSY = "Too many people are logging in right now. Try again in a moment."
 
 
@@ -91,7 +90,7 @@ async def login(visit: Visit) -> Response:
             address=visit.peer.address,
         )
     except ThrottledError as error:
-        page = _login_page(visit, name=name, target=target, error=THROTTLED)
+        page = _login_page(visit, name=name, target=target, error=error.sentence)
         return come_back(page, error.seconds)
     except TooBusyError:
         page = _login_page(visit, name=name, target=target, error=BUSY)

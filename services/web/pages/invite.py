@@ -18,7 +18,6 @@ from services.web.forms import sentence
 from services.web.login import log_in
 from services.web.pages.account import (
     BUSY,
-    THROTTLED,
     judge_account,
     takes_passwords,
 )
@@ -53,7 +52,8 @@ async def accept(visit: Visit, invite_id: str) -> Response:
             address=visit.peer.address,
         )
     except ThrottledError as error:
-        page = _page(visit, invite_id, token, name=name, faults={"form": THROTTLED})
+        faults = {"form": error.sentence}
+        page = _page(visit, invite_id, token, name=name, faults=faults)
         return come_back(page, error.seconds)
     except TooBusyError:
         page = _page(visit, invite_id, token, name=name, faults={"form": BUSY})

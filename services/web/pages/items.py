@@ -6,6 +6,7 @@ from quart import Response
 from werkzeug.exceptions import BadRequest, Forbidden, NotFound
 
 from dashboard.boards import (
+    App,
     Board,
     InvalidItemError,
     Item,
@@ -17,9 +18,14 @@ from dashboard.boards import (
 )
 from services.web.forms import sentence
 from services.web.item_forms import (
+    APP_TEXTS,
     CHANGE_FORMS,
     NEW_FORMS,
     Texts,
+    app_texts,
+    changed_texts,
+    complete_app,
+    find_app_faults,
     stored_texts,
     stored_ticks,
 )
@@ -49,6 +55,12 @@ async def add(visit: Visit, board_id: str) -> Response:
     return _back(visit, board_id)
 
 
+async def show_board(visit: Visit, board_id: str) -> Response:
+    """Show the board to who asks for the address of a form that was not taken."""
+
+    return visit.redirect(board_path(board_id))
+
+
 async def show_item(visit: Visit, board_id: str, item_id: str) -> Response:
     """Show the form that changes one item."""
 
@@ -62,6 +74,9 @@ async def change(visit: Visit, board_id: str, item_id: str) -> Response:
     board = await _load(visit, board_id)
     item = _find(board, item_id)
     errors = CHANGE_FORMS[item.kind].find_faults(visit.form)
+    if app := _find_app(board, item):
+        errors.update(find_app_faults(visit.form, app))
+
     if not errors:
         try:
             await _update(visit, board, item)
@@ -107,6 +122,14 @@ def _find(board: Board, item_id: str) -> Item:
     raise NotFound
 
 
+def _find_app(board: Board, item: Item) -> App | None:
+    app_id = item.options.get("appId")
+    if item.kind != "app" or not isinstance(app_id, str):
+        return None
+
+    return board.apps.get(app_id)
+
+
 async def _store(visit: Visit, board: Board, kind: str) -> None:
     database = visit.site.resources.database
     form = visit.form
@@ -117,24 +140,19 @@ async def _store(visit: Visit, board: Board, kind: str) -> None:
         )
         return
 
-    await add_app_item(
-        database,
-        board.id,
-        name=form.text("name"),
-        href=form.text("href") or None,
-        icon_url=form.text("icon_url"),
-        ping_url=form.text("ping_url") or None,
-        session=visit.session,
-    )
+    fields = complete_app({name: form.text(name) for name in APP_TEXTS})
+    await add_app_item(database, board.id, **fields, session=visit.session)
 
 
 async def _update(visit: Visit, board: Board, item: Item) -> None:
     options = CHANGE_FORMS[item.kind].read(visit.form, board)
+    app = _find_app(board, item)
     found = await update_item(
         visit.site.resources.database,
         board.id,
         item.id,
         options=options,
+        app=complete_app(changed_texts(visit.form, app)) if app else {},
         session=visit.session,
     )
     if not found:
@@ -145,14 +163,22 @@ def _item_page(
     visit: Visit, board: Board, item: Item, *, errors: Texts | None = None
 ) -> Response:
     form = CHANGE_FORMS[item.kind]
+    app = _find_app(board, item)
+    values = form.typed(visit.form) if errors else stored_texts(item)
+    if app is not None:
+        sent = visit.form.fields
+        typed = {name: visit.form.raw(name) for name in APP_TEXTS if name in sent}
+        values = {**app_texts(app), **typed}
+
     return visit.page(
         "item.html",
         status=422 if errors else 200,
         board=board,
         board_path=board_path(board.id),
         item=item,
-        app=board.apps.get(str(item.options.get("appId"))),
-        values=form.typed(visit.form) if errors else stored_texts(item),
+        app=app,
+        app_changeable=visit.member.may("app-modify-all"),
+        values=values,
         ticked=form.ticked(visit.form) if errors else stored_ticks(item),
         errors=errors or {},
     )

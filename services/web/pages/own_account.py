@@ -16,7 +16,7 @@ from dashboard.accounts.passwords import SHORTEST_PASSWORD, check_new_password
 from services.web.attempts import ThrottledError
 from services.web.forms import sentence
 from services.web.login import close_sockets, log_in
-from services.web.pages.account import BUSY, THROTTLED
+from services.web.pages.account import BUSY
 from services.web.visit import Visit, come_back
 
 _NOTICES = {"password": "Your password is changed. All other sessions are ended."}
@@ -47,7 +47,8 @@ async def change(visit: Visit) -> Response:
             address=visit.peer.address,
         )
     except ThrottledError as error:
-        return come_back(_page(visit, errors={"form": THROTTLED}), error.seconds)
+        page = _page(visit, errors={"form": error.sentence})
+        return come_back(page, error.seconds)
     except TooBusyError:
         return come_back(_page(visit, errors={"form": BUSY}))
 

@@ -59,12 +59,12 @@ async def test_a_key_opens_the_api(stranger: Browser, key: str):
     "wrong", ["", "x", "a.b", ".", "a." * 5000, "\u00fc.\u00fc", "id.token.more"]
 )
 async def test_a_wrong_key_opens_nothing(stranger: Browser, wrong: str):
-    """Whatever it looks like, the answer is that of no key."""
+    """Whatever it looks like, the answer says that it is the key."""
 
     page = await stranger.get("/api/memory", ApiKey=wrong)
 
     assert page.status == 401
-    assert page.text == '{"error":"log in first"}'
+    assert page.text == '{"error":"the API key is not valid"}'
 
 
 async def test_a_wrong_key_is_not_made_good_by_a_cookie(member: Browser):

@@ -159,7 +159,7 @@ async def test_added_app_stands_on_the_board(member: Browser):
         ({"name": "", "href": "http://a.b"}, "Give the app a name."),
         ({"name": "x" * 65, "href": "http://a.b"}, "at most 64 characters"),
         ({"name": "NAS", "href": ""}, "Give an address."),
-        ({"name": "NAS", "href": "nas.local"}, "starts with http://"),
+        ({"name": "NAS", "href": "n a s"}, "starts with http://"),
         ({"name": "NAS", "href": "javascript:alert(1)"}, "starts with http://"),
         (
             {"name": "NAS", "href": "http://a.b", "ping_url": "ftp://a"},
@@ -183,6 +183,46 @@ async def test_faulty_apps_are_told_what_is_wrong(
     assert '<details class="choice" name="add" open>' in page.text
     for value in fields.values():
         assert not value or f'value="{value}"' in page.text
+
+
+@pytest.mark.parametrize("address", ["192.168.1.1:8080", "nas.local/x"])
+async def test_an_address_without_a_scheme_is_taken_as_http(
+    member: Browser, database: Database, address: str
+):
+    """As people type it; the hint says so, and the ping address is taken alike."""
+
+    await member.add("app", name="NAS", href=address, ping_url=address)
+    app = await database.one("SELECT href, ping_url FROM app WHERE name = 'NAS'")
+    home = await _edit_page(member)
+
+    assert app is not None
+    assert tuple(app) == (f"http://{address}",) * 2
+    assert f'href="http://{address}"' in home.text
+    assert "http:// is taken." in home.words
+
+
+async def test_the_address_of_a_form_that_failed_leads_to_its_board(
+    member: Browser, stranger: Browser
+):
+    """After a faulty form the browser's own address is that one."""
+
+    path = await member.home()
+    page = await member.get(f"{path}/items")
+    outside = await stranger.get(f"{path}/items")
+
+    assert (page.status, page.location) == (303, path)
+    assert (outside.status, outside.location) == (303, path)
+
+
+async def test_the_editor_of_a_note_says_what_it_takes(member: Browser):
+    """Where one is added, and where one is changed."""
+
+    hint = "Plain text, where an empty line starts a new paragraph, or simple HTML."
+    edit = await _edit_page(member)
+    editor = await member.get(_item_paths(edit, "notebook")[0])
+
+    assert hint in edit.words
+    assert hint in editor.words
 
 
 async def test_stored_script_addresses_are_not_links(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import pytest
 from quart import Quart
@@ -18,30 +20,35 @@ from .helpers import ADMIN, PASSWORD, Browser, FakeClock, FakeMonitor
 NOTE = "x" * 15_000
 
 
-async def _limit_pages(database: Database, more: int) -> None:
-    """Let the file grow by so many pages and no further: SQLite's own full disk."""
+@contextmanager
+def _full_disk() -> Iterator[None]:
+    """No file of this process grows or is written to: the system's own refusal."""
 
-    writer = database._writer
-    assert writer is not None
-    pages = (await writer.fetch("PRAGMA page_count"))[0][0]
-    await writer.fetch(f"PRAGMA max_page_count = {pages + more}")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 async def test_a_full_disk_refuses_writes_and_nothing_else(
-    member: Browser, database: Database
+    member: Browser, clock: FakeClock
 ):
     """507 with a sentence; pages are read; and it recovers by itself."""
 
-    await database.open()
-    await _limit_pages(database, 0)
-    full = [await member.add("notebook", content=NOTE) for _ in range(3)]
-    shown = await member.get("/")
-    await _limit_pages(database, 1000)
+    await member.get("/")
+    # The session is to be prolonged by now, which is a write as well.
+    clock.seconds += 2 * 86400.0
+    with _full_disk():
+        shown = await member.get("/")
+        full = await member.add("notebook", content=NOTE)
+
     again = await member.add("notebook", content="there is room")
 
-    assert full[-1].status == 507
-    assert "The disk is full, so nothing was saved." in full[-1].words
     assert shown.status == 200
+    assert full.status == 507
+    assert "The disk is full, so nothing was saved." in full.words
     assert again.status == 303
     assert "there is room" in (await member.get("/")).words
 

@@ -8,6 +8,7 @@ from services.web.forms import (
     check_link,
     check_note,
     check_timezone,
+    complete_link,
     note_from_text,
     text_from_note,
 )
@@ -83,3 +84,28 @@ def test_text_that_looks_like_html_is_not_turned_into_it():
     html = "<p>use &lt;b&gt; for bold</p>"
 
     assert html == note_from_text(text_from_note(html))
+
+
+@pytest.mark.parametrize(
+    ("typed", "whole"),
+    [
+        ("192.168.1.1:8080", "http://192.168.1.1:8080"),
+        ("nas.local/x", "http://nas.local/x"),
+        ("nas", "http://nas"),
+        ("[::1]:3000/?a=b", "http://[::1]:3000/?a=b"),
+        ("k\u00fcche.local", "http://k\u00fcche.local"),
+        ("http://nas.local", "http://nas.local"),
+        ("https://nas.local:1/x", "https://nas.local:1/x"),
+        ("ftp://nas.local", "ftp://nas.local"),
+        ("javascript:alert(1)", "javascript:alert(1)"),
+        ("mailto:ada@example.org", "mailto:ada@example.org"),
+        ("/x", "/x"),
+        ("//evil.example", "//evil.example"),
+        ("two words", "two words"),
+        ("", ""),
+    ],
+)
+def test_an_address_that_lacks_its_scheme_gets_one(typed: str, whole: str):
+    """Only what can be nothing else: a host, perhaps a port and a path."""
+
+    assert whole == complete_link(typed)

@@ -195,3 +195,14 @@ async def test_nobody_registers_where_passwords_are_switched_off(
     assert logged_in.status == 403
     assert "switched off" in logged_in.words
     assert len(await list_users(resources.database)) == 1
+
+
+async def test_new_names_are_said_to_become_small(
+    newcomer: Browser, stranger: Browser, link: tuple[str, str]
+):
+    """Where the first account is made, and where one is made by an invite."""
+
+    path, token = link
+    invited = await stranger.get(f"{path}?token={token}")
+    for page in (await newcomer.get("/init"), invited):
+        assert "Names are stored in small letters." in page.words

@@ -298,6 +298,7 @@ async def test_a_key_is_shown_once_and_works(
     page = await member.submit("/manage/api-keys", "/manage/api-keys", {})
     match = re.search(r'value="(\w+\.[0-9a-f]{64,})"', page.text)
     assert match is not None
+    assert f"The new key {match[1]} Copy it now" in page.words
     listed = await member.get("/manage/api-keys")
     answer = await Browser(app).get("/api/memory", ApiKey=match[1])
     key_id, _, secret = match[1].partition(".")

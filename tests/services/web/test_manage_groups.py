@@ -144,7 +144,7 @@ async def test_somebody_is_always_left_to_administrate(
     page = await member.submit(path, f"{path}/{action}", fields)
 
     assert page.status == 422
-    assert "After that nobody could administrate any more." in page.words
+    assert "After that nobody could manage this place any more." in page.words
     assert (await member.get("/manage/users")).status == 200
 
 
@@ -227,3 +227,27 @@ async def test_a_deleted_group_takes_its_permissions_with_it(
     assert page.location == "/manage/groups?done=deleted"
     assert (await guest.get("/manage/users")).status == 403
     assert (await guest.get("/account")).status == 200
+
+
+async def test_what_only_homarr_asks_for_is_folded_away(
+    member: Browser, database: Database
+):
+    """It stands below its own summary, and is saved like the rest."""
+
+    path = await _create(member)
+    page = await member.get(path)
+    own, _, folded = page.text.partition("Used by Homarr only")
+    wanted = ["board-create", "integration-create", "other-view-logs"]
+    await member.submit(path, f"{path}/permissions", {"permissions": wanted})
+    group = await find_group(database, path.rpartition("/")[2])
+
+    for name in ("integration-", "search-engine-", "media-", "other-view-logs"):
+        assert f'value="{name}' in folded
+        assert f'value="{name}' not in own
+
+    for name in ("admin", "board-create", "app-modify-all"):
+        assert f'value="{name}"' in own
+        assert f'value="{name}"' not in folded
+
+    assert group is not None
+    assert set(group.permissions) == set(wanted)

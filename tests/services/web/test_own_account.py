@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -135,6 +136,7 @@ async def test_only_administrators_are_shown_the_way_to_the_administration(
     mine, theirs = await member.get("/account"), await guest.get("/account")
 
     assert 'href="/manage/users"' in mine.text
+    assert "You can manage this place." in mine.words
     assert ADMIN in mine.words
     assert "/manage" not in theirs.text
 
@@ -148,3 +150,15 @@ async def test_strangers_have_no_account_page(stranger: Browser):
         302,
         "/auth/login?callbackUrl=%2Faccount",
     )
+
+
+async def test_a_password_manager_learns_whose_password_it_is(member: Browser):
+    """The form of the password names the account, without showing a field for it."""
+
+    page = await member.get("/account")
+    form = page.text.partition('action="/account/password"')[2].partition("</form>")[0]
+    field = re.search(r"<input[^>]*autocomplete=\"username\"[^>]*>", form)
+
+    assert field is not None
+    assert f'value="{ADMIN}"' in field[0]
+    assert " hidden" in field[0]

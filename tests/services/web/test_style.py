@@ -76,3 +76,24 @@ def test_both_schemes_name_the_same_colours():
     palettes = _palettes()
 
     assert palettes["light"].keys() == palettes["dark"].keys()
+
+
+def test_the_glow_is_at_the_top_and_nowhere_else():
+    """A background of the page is as high as a window, and would begin anew."""
+
+    style = read_assets()["style.css"].content.decode()
+    body = re.search(r"\nbody \{(.*?)\}", style, re.DOTALL)
+
+    assert body is not None
+    assert re.search(r"radial-gradient\([^;]*\)\s+no-repeat;", body[1])
+
+
+def test_what_is_shown_once_is_wrapped_and_selected_whole():
+    """Nothing of a key is cut off, on whatever small a screen."""
+
+    style = read_assets()["style.css"].content.decode()
+    rule = re.search(r"\.once data \{(.*?)\}", style, re.DOTALL)
+
+    assert rule is not None
+    assert "\n  user-select: all;" in rule[1]
+    assert "overflow-wrap: anywhere;" in rule[1]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from quart import Quart
 
+from dashboard.accounts import TooBusyError
+from dashboard.database import Database
+from dashboard.errors import DatabaseBusyError
 from dashboard.resources import Resources
 from services.web import create_app
+from services.web.attempts import Attempts, ThrottledError
 from services.web.pages import account
 
 from .helpers import ADMIN, GUEST, GUEST_PASSWORD, PASSWORD, Browser, FakeClock
@@ -30,7 +35,8 @@ async def test_after_some_wrong_passwords_the_next_try_waits(stranger: Browser):
 
     assert page.status == 429
     assert int(page.headers["Retry-After"]) >= 1
-    assert "Too many failed logins came from here." in page.words
+    told = f"Try again in {page.headers['Retry-After']} second"
+    assert f"Too many failed logins came from here. {told}" in page.words
     assert f'value="{ADMIN}"' in page.text
     assert stranger.cookie("homarr.session-token") is None
 
@@ -147,3 +153,50 @@ async def test_a_login_in_time_forgives_the_mistakes(stranger: Browser):
     await _fail(stranger, FREE - 1)
 
     assert (await stranger.log_in(password=PASSWORD)).status == 303
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0.2, "1 second."),
+        (2.0, "2 seconds."),
+        (59.1, "60 seconds."),
+        (60.5, "2 minutes."),
+        (900.0, "15 minutes."),
+    ],
+)
+def test_people_are_told_how_long_to_wait(seconds: float, told: str):
+    """In whole seconds or minutes, and never too few."""
+
+    sentence = f"Too many failed logins came from here. Try again in {told}"
+
+    assert ThrottledError(seconds).sentence == sentence
+
+
+@pytest.mark.parametrize(
+    "error", [TooBusyError(), DatabaseBusyError(5.0), asyncio.CancelledError()]
+)
+async def test_a_check_that_breaks_off_is_no_attempt(
+    database: Database, clock: FakeClock, error: BaseException
+):
+    """However many do: the next one is checked at once, and none was a failure."""
+
+    attempts = Attempts(database, now=clock)
+    where = {"name": ADMIN, "address": "192.0.2.9"}
+
+    async def fail() -> None:
+        return None
+
+    async def break_off() -> None:
+        raise error
+
+    await attempts.run(fail, **where)
+    for _ in range(FREE * 2):
+        with pytest.raises(type(error)):
+            await attempts.run(break_off, **where)
+
+    for _ in range(FREE - 1):
+        assert await attempts.run(fail, **where) is None
+
+    with pytest.raises(ThrottledError):
+        await attempts.run(fail, **where)

@@ -37,7 +37,7 @@ _NOTICES = {
     "added": "They are a member now.",
     "removed": "They are no longer a member.",
 }
-_LAST = "After that nobody could administrate any more. Give it to others first."
+_LAST = "After that nobody could manage this place any more. Give it to others first."
 _NOBODY = "Choose a user."
 
 
