@@ -21,9 +21,14 @@ DashboardError
     InvalidItemError(reason)
     TooBusyError
     ProcedureError(code, message)
+        InvalidInputError(issues)
 """
 
 from __future__ import annotations
+
+from typing import Any
+
+import msgspec
 
 #: code: (number of JSON-RPC 2.0 as tRPC extends it, HTTP status)
 PROCEDURE_CODES: dict[str, tuple[int, int]] = {
@@ -228,3 +233,28 @@ class ProcedureError(DashboardError):
         self.code = code
         self.message = message or code
         self.number, self.http_status = PROCEDURE_CODES[code]
+
+
+class InvalidInputError(ProcedureError):
+    """The input of a procedure breaks its rules; `issues` are Zod's, as clients show.
+
+    Each has code, path (names and indices from the root) and message.
+    """
+
+    def __init__(self, issues: list[dict[str, Any]]) -> None:
+        text = msgspec.json.format(msgspec.json.encode(issues), indent=2)
+        super().__init__("BAD_REQUEST", text.decode())
+        self.issues = issues
+
+    def flatten(self) -> dict[str, Any]:
+        """The messages by the first name of their path, those of the whole apart."""
+        form: list[str] = []
+        fields: dict[str, list[str]] = {}
+        for issue in self.issues:
+            if issue["path"]:
+                name = str(issue["path"][0])
+                fields.setdefault(name, []).append(issue["message"])
+            else:
+                form.append(issue["message"])
+
+        return {"formErrors": form, "fieldErrors": fields}

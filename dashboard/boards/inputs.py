@@ -12,24 +12,16 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from dashboard.errors import ProcedureError
+from dashboard.inputs import STORABLE, Id, Input, Text
 
 T = TypeVar("T")
 
-#: What SQLite's text can hold: no half of a surrogate pair.
-_STORABLE = r"^[^\ud800-\udfff]*\Z"
-
-Id = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[\x01-\x7f]*\Z")]
 Name = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_-]*\Z")]
 Columns = Annotated[int, Meta(ge=1, le=24)]
 Cells = Annotated[int, Meta(ge=-32767, le=32767)]
 Size = Annotated[int, Meta(ge=1, le=32767)]
 Colour = Annotated[str, Meta(pattern=r"^#[0-9A-Fa-f]{6}\Z")]
-Text = Annotated[str, Meta(max_length=1024 * 1024, pattern=_STORABLE)]
-Kind = Annotated[str, Meta(min_length=1, max_length=255, pattern=_STORABLE)]
-
-
-class Input(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Base of what is read; members that it does not know are passed over."""
+Kind = Annotated[str, Meta(min_length=1, max_length=255, pattern=STORABLE)]
 
 
 class BoardSettings(Input, frozen=True, kw_only=True):
@@ -48,9 +40,9 @@ class BoardSettings(Input, frozen=True, kw_only=True):
     primary_color: Colour | UnsetType = UNSET
     secondary_color: Colour | UnsetType = UNSET
     opacity: Annotated[int, Meta(ge=0, le=100)] | UnsetType = UNSET
-    custom_css: (
-        Annotated[str, Meta(max_length=16384, pattern=_STORABLE)] | UnsetType
-    ) = UNSET
+    custom_css: Annotated[str, Meta(max_length=16384, pattern=STORABLE)] | UnsetType = (
+        UNSET
+    )
     #: None or an empty text for the theme's own.
     icon_color: (
         Annotated[str, Meta(pattern=r"^(#[0-9A-Fa-f]{6})?\Z")] | UnsetType | None
