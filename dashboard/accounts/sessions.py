@@ -72,6 +72,7 @@ async def find_session(
         ' LEFT JOIN "groupPermission" AS p ON p.group_id = m.group_id'
         " WHERE s.session_token = ?",
         (token,),
+        remember=True,
     )
     now = clock()
     if not rows or rows[0]["expires"] <= _milliseconds(now):

@@ -123,7 +123,7 @@ async def _load(
         # Who may see it and what they collapsed is read anew each time, together with
         # the version that says whether what is cached still stands.
         version, (granted, collapsed) = await database.versioned_read(
-            (ask, names), (_COLLAPSED, names)
+            (ask, names), (_COLLAPSED, names), remember=True
         )
         found = judge_access(granted, session)
         if found is None or not found[1]:

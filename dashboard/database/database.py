@@ -24,6 +24,7 @@ from dashboard.database.drivers import (
     run_to_end,
 )
 from dashboard.database.failures import retry_busy, translate
+from dashboard.database.memo import Answer, Memo
 from dashboard.database.opening import open_reader, open_writer
 from dashboard.database.queries import Queries
 from dashboard.database.readers import Readers
@@ -83,6 +84,7 @@ class Database:
         self._queries = Queries(self._readers, retry=self._retry)
         # One connection's versions compare with each other, and with no other's.
         self._versioned = Readers(self._open_reader, size=1)
+        self._memo = Memo(self.path, driver=driver)
         self._closed = False
 
     async def open(self) -> None:
@@ -136,13 +138,20 @@ class Database:
                 snapshot.version = version
                 yield snapshot
 
-    async def versioned_read(
-        self, *queries: Query
-    ) -> tuple[int, list[list[sqlite3.Row]]]:
+    async def versioned_read(self, *queries: Query, remember: bool = False) -> Answer:
         """The version of the data and the rows of queries, all of one state.
 
-        What `snapshot` would give, at the price of a single query.
+        What `snapshot` would give, at the price of a single query; of none with
+        `remember`, where nothing was committed since the same were asked.
         """
+        if remember:
+            return await self._memo.answer(
+                queries, lambda: self._versioned_read(*queries)
+            )
+
+        return await self._versioned_read(*queries)
+
+    async def _versioned_read(self, *queries: Query) -> Answer:
         async with self._reader(self._versioned) as reader:
             _, version, *found, _ = await self._retry(
                 lambda: _fetch_each(reader, _BEGIN, _VERSION, *queries, _COMMIT)
@@ -158,10 +167,22 @@ class Database:
         rows = await self.all(sql, parameters)
         return rows[0] if rows else None
 
-    async def all(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
-        """The rows of a single query: cheaper than a transaction."""
+    async def all(
+        self, sql: str, parameters: Parameters = (), *, remember: bool = False
+    ) -> list[sqlite3.Row]:
+        """The rows of a single query: cheaper than a transaction.
+
+        With `remember`, they are kept for as long as nobody commits anything.
+        """
         await self._open_writer()
-        return await self._queries.fetch((sql, parameters))
+        query = (sql, parameters)
+        if not remember:
+            return await self._queries.fetch(query)
+
+        async def load() -> Answer:
+            return 0, [await self._queries.fetch(query)]
+
+        return (await self._memo.answer((query,), load))[1][0]
 
     async def check(self) -> float:
         """Read one row; returns the seconds that it took."""
@@ -236,6 +257,7 @@ class Database:
                         checkpointer=self._checkpointer,
                         must_exist=self._must_exist,
                     )
+                    await self._memo.open()
 
         return self._writer
 
@@ -251,6 +273,7 @@ class Database:
                 await self._versioned.wait_free()
                 await self._writing.acquire()
 
+        await self._memo.close()
         await self._readers.close()
         await self._versioned.close()
         writer, self._writer = self._writer, None

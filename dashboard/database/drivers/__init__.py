@@ -37,6 +37,7 @@ __all__ = [
     "check_installed",
     "connect",
     "locate",
+    "open_sqlite",
     "run_to_end",
 ]
 

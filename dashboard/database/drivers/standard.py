@@ -91,8 +91,11 @@ class SqliteConnection:
     def in_transaction(self) -> bool:
         return self._raw.in_transaction
 
-    async def fetch(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+    def fetch_now(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         return self._raw.execute(sql, parameters).fetchall()
+
+    async def fetch(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+        return self.fetch_now(sql, parameters)
 
     async def fetch_each(self, *queries: Query) -> list[list[sqlite3.Row]]:
         return [await self.fetch(*query) for query in queries]
