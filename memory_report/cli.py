@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import math
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import trio
 
+from memory_report.arguments import (
+    DEFAULT_REPEATS,
+    DEFAULT_SETTLE,
+    QUICK_REPEATS,
+    QUICK_SETTLE,
+    QUICK_STORY,
+    SAMPLE_INTERVAL,
+    SAMPLES,
+    make_parser,
+)
 from memory_report.arrangements import RUNNER
+from memory_report.doctor import Mark, examine
 from memory_report.environment import check_system
 from memory_report.errors import MeasurementError, NotComparableError, ReportFileError
 from memory_report.gates import Gate, Outcome, judge
@@ -29,44 +37,10 @@ from memory_report.records import (
     read_report,
     write_report,
 )
-from memory_report.render import render_report, render_verdict
+from memory_report.render import render_finding, render_report, render_verdict
 
 PASSED, FAILED, USAGE, INCONCLUSIVE = 0, 1, 2, 3
 NOT_COMPARABLE, NOT_MEASURED, INTERRUPTED = 4, 5, 130
-
-QUICK_STORY = Story(logins=3, board_reads=60, board_writes=10, sockets=5, triggers=2)
-SAMPLES = 5
-SAMPLE_INTERVAL = 0.2
-DEFAULT_REPEATS, QUICK_REPEATS = 5, 3
-DEFAULT_SETTLE, QUICK_SETTLE = 10.0, 2.0
-
-_DESCRIPTION = """\
-Measure what it saves to run web, ws and tasks in one interpreter (together)
-instead of three processes with Redis between them (separate). Both do the same
-work, counted at both ends; otherwise nothing is compared."""
-
-_EPILOG = """\
-exit codes:
-  0  measured, and every gate passed
-  1  a gate failed: the whole interval is on the wrong side of its bar
-  2  wrong usage, or a file that cannot be read or written
-  3  inconclusive: the interval has the bar inside, there is none (one launch),
-     or a launch had not settled
-  4  not comparable: the launches did not do the same work
-  5  could not measure: something is missing, died or did not answer
-
-examples:
-  python -m memory_report
-  python -m memory_report --quick --min-saving 45
-  python -m memory_report measure --repeats 7 --json report.json
-  python -m memory_report show report.json --min-saving 45 --max-pss 60
-"""
-
-_STYLE: dict[str, Any] = {
-    "formatter_class": argparse.RawDescriptionHelpFormatter,
-    "allow_abbrev": False,
-    "epilog": _EPILOG,
-}
 
 
 def main(argv: Sequence[str] | None = None, *, runner: tuple[str, ...] = RUNNER) -> int:
@@ -79,10 +53,9 @@ def main(argv: Sequence[str] | None = None, *, runner: tuple[str, ...] = RUNNER)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "measure")
 
-    options = _make_parser().parse_args(words, argparse.Namespace(runner=runner))
-    command: Callable[[argparse.Namespace], int] = options.command
+    options = make_parser().parse_args(words, argparse.Namespace(runner=runner))
     try:
-        return command(options)
+        return COMMANDS[options.command](options)
     except NotComparableError as error:
         print(f"error: {error}", file=sys.stderr)
         return NOT_COMPARABLE
@@ -131,6 +104,20 @@ def run_show(options: argparse.Namespace) -> int:
     """Print a report that was kept."""
 
     return print_report(read_report(options.file), options)
+
+
+def run_doctor(_options: argparse.Namespace) -> int:
+    """Print what a measurement here would suffer from."""
+
+    findings = list(examine())
+    for finding in findings:
+        print(render_finding(finding))
+
+    bad = any(finding.mark is Mark.FAULT for finding in findings)
+    return NOT_MEASURED if bad else PASSED
+
+
+COMMANDS = {"measure": run_measure, "show": run_show, "doctor": run_doctor}
 
 
 def print_report(report: Report, options: argparse.Namespace) -> int:
@@ -182,102 +169,3 @@ def show_progress(line: str) -> None:
 
     if sys.stderr.isatty():
         print(line, file=sys.stderr)
-
-
-def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m memory_report", description=_DESCRIPTION, **_STYLE
-    )
-    commands = parser.add_subparsers(required=True)
-
-    gates = argparse.ArgumentParser(add_help=False)
-    gates.add_argument(
-        "--min-saving",
-        type=_number(0, 100),
-        metavar="PERCENT",
-        help="gate: least share of PSS saved, without Redis, by the interval's lower "
-        "bound (default: no gate)",
-    )
-    gates.add_argument(
-        "--max-pss",
-        type=_number(0, math.inf),
-        metavar="MIB",
-        help="gate: most PSS of everything together, by the interval's upper bound "
-        "(default: no gate)",
-    )
-    _add_measure(commands, gates)
-
-    show = commands.add_parser(
-        "show",
-        parents=[gates],
-        help="print a kept report",
-        description="Print a report that `measure --json` kept.",
-        **_STYLE,
-    )
-    show.add_argument("file", type=Path, metavar="FILE")
-    show.set_defaults(command=run_show)
-    return parser
-
-
-def _add_measure(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    gates: argparse.ArgumentParser,
-) -> None:
-    command = commands.add_parser(
-        "measure",
-        parents=[gates],
-        help="launch both arrangements and compare them (the default)",
-        description=_DESCRIPTION,
-        **_STYLE,
-    )
-    command.add_argument(
-        "--repeats",
-        type=_count,
-        metavar="N",
-        help="launches of each arrangement, besides one to warm up "
-        f"(default: {DEFAULT_REPEATS}, {QUICK_REPEATS} with --quick)",
-    )
-    command.add_argument(
-        "--settle",
-        type=_number(0, 3600),
-        metavar="SECONDS",
-        help="wait between the story and the first sample "
-        f"(default: {DEFAULT_SETTLE:g}, {QUICK_SETTLE:g} with --quick)",
-    )
-    command.add_argument(
-        "--quick",
-        action="store_true",
-        help="a shorter story, fewer launches (default: off)",
-    )
-    command.add_argument(
-        "--json",
-        type=Path,
-        metavar="FILE",
-        help="keep the report, raw samples included (default: not kept)",
-    )
-    command.set_defaults(command=run_measure)
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1000")
-
-    return int(text)
-
-
-def _number(least: float, most: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-
-        if math.isfinite(value) and least <= value <= most:
-            return value
-
-        limit = f" to {most:g}" if most < math.inf else " up"
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a number from {least:g}{limit}"
-        )
-
-    return parse

@@ -20,7 +20,8 @@ _DISTRIBUTIONS = (
     "aiosqlite", "anyio", "bcrypt", "cronsim", "h11", "httpcore", "hypercorn",
     "msgspec", "psutil", "quart", "redis", "trio", "trio-websocket", "uvloop",
 )  # fmt: skip
-_PACKAGES = ("runner", "dashboard", "services")
+#: What is launched, and compiled before that.
+PACKAGES = ("runner", "dashboard", "services")
 
 
 def check_system() -> None:
@@ -63,7 +64,7 @@ def compile_bytecode() -> str:
 
     compiled = [
         compileall.compile_dir(ROOT / name, quiet=2, workers=1)
-        for name in _PACKAGES
+        for name in PACKAGES
         if (ROOT / name).is_dir()
     ]
     return "compiled beforehand" if all(compiled) else "could not all be compiled"

@@ -38,6 +38,8 @@ TROUBLE = (
 #: Grows with time and with the number of monitors: compared between the two ends
 #: of one launch, but not between launches.
 TIMED = frozenset({"ws.pushes"})
+#: A tick that came before the schedules were stopped has its row here: the clock's.
+CLOCKED = "oneroof_job_run"
 
 
 def check_ledgers(launches: Sequence[Launch]) -> None:
@@ -93,7 +95,7 @@ def count_rows(database: Path) -> dict[str, int]:
         counts = {
             table: _count(connection, table)
             for (table,) in tables
-            if not table.startswith("sqlite_")
+            if not table.startswith("sqlite_") and table != CLOCKED
         }
 
     return {table: rows for table, rows in counts.items() if rows}

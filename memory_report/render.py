@@ -7,6 +7,7 @@ from statistics import fmean
 from textwrap import fill
 
 from memory_report.arrangements import SEPARATE, TOGETHER
+from memory_report.doctor import Finding
 from memory_report.gates import Outcome, Verdict
 from memory_report.ledger import count_work
 from memory_report.records import REDIS, Launch, Report
@@ -83,6 +84,12 @@ def render_verdict(verdict: Verdict) -> str:
         return f"{line}; more launches would narrow the interval (see --repeats)"
 
     return line
+
+
+def render_finding(finding: Finding) -> str:
+    """Return one line of the doctor."""
+
+    return f"{finding.mark.value:<8} {finding.subject:<13} {finding.text}"
 
 
 def _table(separate: Sequence[Launch], together: Sequence[Launch]) -> Iterator[str]:

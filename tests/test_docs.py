@@ -15,7 +15,7 @@ import pytest
 
 from dashboard.cli.parser import make_parser as make_dashboard_parser
 from dashboard.settings import VARIABLES, Variable
-from memory_report import cli as memory_report
+from memory_report.arguments import make_parser as make_report_parser
 from runner import cli as runner
 from runner.events import Event
 from runner.monitor import Sample
@@ -127,7 +127,7 @@ def test_every_event_has_its_row_and_facts(event: type[Event]):
     ("page", "parser"),
     [
         ("docs/commands.md", runner._make_parser()),
-        ("docs/commands.md", memory_report._make_parser()),
+        ("docs/commands.md", make_report_parser()),
     ],
     ids=["runner", "memory_report"],
 )
