@@ -15,6 +15,7 @@ SAMPLES = 5
 SAMPLE_INTERVAL = 0.2
 DEFAULT_REPEATS, QUICK_REPEATS = 5, 3
 DEFAULT_SETTLE, QUICK_SETTLE = 10.0, 2.0
+DEFAULT_INTERVAL = 1.0
 
 _DESCRIPTION = """\
 Measure what it saves to run web, ws and tasks in one interpreter (together)
@@ -37,6 +38,7 @@ examples:
   python -m memory_report --quick --min-saving 45
   python -m memory_report measure --repeats 7 --json report.json
   python -m memory_report show report.json --min-saving 45 --max-pss 60
+  python -m memory_report record $(pgrep -f "python -m runner") --seconds 60
   python -m memory_report doctor
 """
 
@@ -83,6 +85,7 @@ def make_parser() -> argparse.ArgumentParser:
     show.add_argument("file", type=Path, metavar="FILE")
     show.set_defaults(command="show")
 
+    _add_record(subparsers)
     doctor = subparsers.add_parser(
         "doctor",
         help="say what here would spoil a measurement",
@@ -124,13 +127,49 @@ def _add_measure(
         action="store_true",
         help="a shorter story, fewer launches (default: off)",
     )
-    command.add_argument(
-        "--json",
-        type=Path,
-        metavar="FILE",
-        help="keep the report, raw samples included (default: not kept)",
-    )
+    _add_json(command, "keep the report, raw samples included")
     return command
+
+
+def _add_record(
+    subparsers: argparse._SubParsersAction[argparse.ArgumentParser],
+) -> None:
+    command = subparsers.add_parser(
+        "record",
+        help="watch processes that run already",
+        description="Sample the memory of processes and all their descendants until "
+        "they have ended, the time is over, or Ctrl-C.",
+        **_STYLE,
+    )
+    command.add_argument("pids", type=_pid, nargs="+", metavar="PID")
+    command.add_argument(
+        "--interval",
+        type=_number(0.01, 3600),
+        default=DEFAULT_INTERVAL,
+        metavar="SECONDS",
+        help=f"from one sample to the next (default: {DEFAULT_INTERVAL:g})",
+    )
+    command.add_argument(
+        "--seconds",
+        type=_number(0, math.inf),
+        metavar="SECONDS",
+        help="how long (default: until the processes have ended)",
+    )
+    _add_json(command, "keep the series")
+    command.set_defaults(command="record")
+
+
+def _add_json(command: argparse.ArgumentParser, what: str) -> None:
+    command.add_argument(
+        "--json", type=Path, metavar="FILE", help=f"{what} (default: not kept)"
+    )
+
+
+def _pid(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the id of a process")
+
+    return int(text)
 
 
 def _count(text: str) -> int:

@@ -29,15 +29,17 @@ from memory_report.errors import MeasurementError, NotComparableError, ReportFil
 from memory_report.gates import Gate, Outcome, judge
 from memory_report.ledger import check_ledgers, check_pairs
 from memory_report.measure import measure
+from memory_report.recording import Recorder
 from memory_report.records import (
     Plan,
     Report,
     Story,
     check_writable,
     read_report,
-    write_report,
+    write_json,
 )
 from memory_report.render import render_finding, render_report, render_verdict
+from memory_report.render_recording import render_recording, render_sample
 
 PASSED, FAILED, USAGE, INCONCLUSIVE = 0, 1, 2, 3
 NOT_COMPARABLE, NOT_MEASURED, INTERRUPTED = 4, 5, 130
@@ -95,7 +97,7 @@ def run_measure(options: argparse.Namespace) -> int:
         )
 
     if options.json is not None:
-        write_report(report, options.json)
+        write_json(report, options.json)
 
     return print_report(report, options)
 
@@ -104,6 +106,36 @@ def run_show(options: argparse.Namespace) -> int:
     """Print a report that was kept."""
 
     return print_report(read_report(options.file), options)
+
+
+def run_record(options: argparse.Namespace) -> int:
+    """Watch processes, and print what they took; Ctrl-C is a usual end."""
+
+    check_system()
+    if options.json is not None:
+        check_writable(options.json)
+
+    recorder = Recorder(options.pids, interval=options.interval)
+    run = partial(
+        recorder.run,
+        seconds=options.seconds,
+        progress=lambda sample: show_progress(render_sample(sample)),
+    )
+    with ended_like_interrupts():
+        try:
+            end = trio.run(run)
+        except KeyboardInterrupt:
+            end = "it was interrupted"
+
+    recording = recorder.finish(end)
+    if not recording.samples:
+        return INTERRUPTED
+
+    if options.json is not None:
+        write_json(recording, options.json)
+
+    print(render_recording(recording), end="")
+    return PASSED
 
 
 def run_doctor(_options: argparse.Namespace) -> int:
@@ -117,7 +149,12 @@ def run_doctor(_options: argparse.Namespace) -> int:
     return NOT_MEASURED if bad else PASSED
 
 
-COMMANDS = {"measure": run_measure, "show": run_show, "doctor": run_doctor}
+COMMANDS = {
+    "measure": run_measure,
+    "show": run_show,
+    "record": run_record,
+    "doctor": run_doctor,
+}
 
 
 def print_report(report: Report, options: argparse.Namespace) -> int:

@@ -126,10 +126,10 @@ def check_writable(path: Path) -> None:
         raise ReportFileError(f"cannot write {path}: it needs a folder and a name")
 
 
-def write_report(report: Report, path: Path) -> None:
-    """Write a report as JSON, whole or not at all."""
+def write_json(record: object, path: Path) -> None:
+    """Write a record as JSON, whole or not at all."""
 
-    text = msgspec.json.format(msgspec.json.encode(report), indent=1)
+    text = msgspec.json.format(msgspec.json.encode(record), indent=1)
     unfinished = path.with_name(f".{path.name}.part")
     try:
         unfinished.write_bytes(text + b"\n")
@@ -139,7 +139,7 @@ def write_report(report: Report, path: Path) -> None:
 
 
 def read_report(path: Path) -> Report:
-    """Read a report that `write_report` wrote."""
+    """Read a report that `write_json` wrote."""
 
     try:
         data = path.read_bytes()

@@ -15,7 +15,7 @@ import pytest
 import trio
 
 from memory_report.cli import main
-from memory_report.records import write_report
+from memory_report.records import write_json
 from tests.memory_report.examples import SERVICES, is_alive, make_report
 
 REPORT = make_report((100, 50), (100, 48), (100, 46))
@@ -26,7 +26,7 @@ def _file(tmp_path: Path) -> Path:
     """A kept report: 47 to 57 % saved, 43 to 53 MiB together."""
 
     path = tmp_path / "report.json"
-    write_report(REPORT, path)
+    write_json(REPORT, path)
     return path
 
 
@@ -60,7 +60,7 @@ def test_unequal_ledgers_are_refused(file: Path, capsys: pytest.CaptureFixture[s
         first.ledger, services={**SERVICES, "web.requests": 119}
     )
     unequal = dataclasses.replace(first, ledger=ledger)
-    write_report(dataclasses.replace(REPORT, launches=(unequal, *others)), file)
+    write_json(dataclasses.replace(REPORT, launches=(unequal, *others)), file)
 
     code = main(["show", str(file)])
 
@@ -89,7 +89,7 @@ def test_launches_without_partner_are_not_compared(
 ):
     """Exit code 4: a report that was cut short has no saving."""
 
-    write_report(dataclasses.replace(REPORT, launches=REPORT.launches[:-1]), file)
+    write_json(dataclasses.replace(REPORT, launches=REPORT.launches[:-1]), file)
 
     assert main(["show", str(file)]) == 4
     assert "launches: 3 separate, 2 together" in capsys.readouterr().err

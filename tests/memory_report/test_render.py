@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from memory_report.gates import Gate, judge
-from memory_report.records import read_report, write_report
+from memory_report.records import read_report, write_json
 from memory_report.render import render_report, render_verdict
 from tests.memory_report.examples import MIB, make_report
 
@@ -66,7 +66,7 @@ def test_report_renders_as_the_golden_text():
 def test_same_file_renders_to_the_same_bytes(tmp_path: Path):
     """What was kept as JSON says exactly what was printed when it was measured."""
 
-    write_report(REPORT, tmp_path / "report.json")
+    write_json(REPORT, tmp_path / "report.json")
     kept = read_report(tmp_path / "report.json")
 
     assert kept == REPORT
