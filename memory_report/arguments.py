@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from memory_report.records import Story
+from memory_report.render import FORMATS
 
 QUICK_STORY = Story(logins=3, board_reads=60, board_writes=10, sockets=5, triggers=2)
 SAMPLES = 5
@@ -58,6 +59,12 @@ def make_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(required=True)
 
     gates = argparse.ArgumentParser(add_help=False)
+    gates.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="how the report is printed (default: text)",
+    )
     gates.add_argument(
         "--min-saving",
         type=_number(0, 100),

@@ -38,8 +38,9 @@ from memory_report.records import (
     read_report,
     write_json,
 )
-from memory_report.render import render_finding, render_report, render_verdict
-from memory_report.render_recording import render_recording, render_sample
+from memory_report.render import FORMATS
+from memory_report.render.recording import render_recording, render_sample
+from memory_report.render.text import render_finding
 
 PASSED, FAILED, USAGE, INCONCLUSIVE = 0, 1, 2, 3
 NOT_COMPARABLE, NOT_MEASURED, INTERRUPTED = 4, 5, 130
@@ -158,7 +159,7 @@ COMMANDS = {
 
 
 def print_report(report: Report, options: argparse.Namespace) -> int:
-    """Print the table and the gates; return what the gates say.
+    """Print the report in the chosen format; return what its gates say.
 
     Raises:
         NotComparableError: the launches did not do the same work; nothing is printed.
@@ -171,9 +172,7 @@ def print_report(report: Report, options: argparse.Namespace) -> int:
     check_pairs(report.launches)
     check_ledgers(report.launches)
     verdicts = judge(report, gate)
-    print(render_report(report), end="")
-    for verdict in verdicts:
-        print(render_verdict(verdict))
+    print(FORMATS[options.format](report, verdicts), end="")
 
     outcomes = {verdict.outcome for verdict in verdicts}
     if Outcome.FAILED in outcomes:

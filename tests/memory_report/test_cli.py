@@ -78,7 +78,7 @@ def test_a_fault_of_the_report_is_no_failed_gate(
     def fail(*_: object) -> str:
         raise RuntimeError("unforeseen")
 
-    monkeypatch.setattr("memory_report.cli.render_report", fail)
+    monkeypatch.setattr("memory_report.cli.judge", fail)
 
     assert main(["show", str(file)]) == 5
     assert "RuntimeError: unforeseen" in capsys.readouterr().err

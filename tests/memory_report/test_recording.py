@@ -19,7 +19,7 @@ from trio.testing import MockClock
 from memory_report.cli import main
 from memory_report.errors import MeasurementError
 from memory_report.recording import SCHEMA, Recorder, Recording, Sample, find_growth
-from memory_report.render_recording import render_recording, render_sample
+from memory_report.render.recording import render_recording, render_sample
 from runner.system import Footprint
 
 MIB = 1024 * 1024

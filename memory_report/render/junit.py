@@ -1,0 +1,42 @@
+"""The gates as JUnit's XML, which CI services show as tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from memory_report.gates import Outcome, Verdict
+from memory_report.records import Report
+from memory_report.render.words import describe_verdict
+
+#: What an outcome that did not pass is called there: an error is no verdict.
+_ELEMENTS = {Outcome.FAILED: "failure", Outcome.INCONCLUSIVE: "error"}
+
+
+def render_junit(report: Report, verdicts: Sequence[Verdict]) -> str:
+    """Return a suite with a case for each gate."""
+
+    from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+    outcomes = [verdict.outcome for verdict in verdicts]
+    counts = {
+        "tests": len(outcomes),
+        "failures": outcomes.count(Outcome.FAILED),
+        "errors": outcomes.count(Outcome.INCONCLUSIVE),
+    }
+    suite = Element(
+        "testsuite",
+        {"name": "memory_report", **{key: str(n) for key, n in counts.items()}},
+    )
+    for verdict in verdicts:
+        case = SubElement(
+            suite, "testcase", classname="memory_report", name=verdict.subject
+        )
+        text = describe_verdict(verdict)
+        if verdict.outcome in _ELEMENTS:
+            SubElement(case, _ELEMENTS[verdict.outcome], message=text)
+        else:
+            SubElement(case, "system-out").text = text
+
+    indent(suite)
+    head = '<?xml version="1.0" encoding="utf-8"?>\n'
+    return head + tostring(suite, encoding="unicode") + "\n"
