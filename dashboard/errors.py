@@ -4,12 +4,14 @@ DashboardError
     SettingsError(name, value, reason)
     DatabaseOpenError(path, cause)
         DatabaseGuardError(path, cause)
+    UnheardNeighbourError(path, process)
     DatabaseBusyError(seconds)
     DatabaseFullError(path)
     BackupError(path, cause)
     AlreadyOnboardedError
     InvalidAccountError(field, reason)
         NameTakenError(name)
+        ForeignAccountError(field, provider)
     WrongPasswordError
     AdminExistsError
     LastAdminError(user_id)
@@ -20,12 +22,19 @@ DashboardError
     ReservedGroupError(name)
     InvalidItemError(reason)
     TooBusyError
+    ThrottledError(seconds)
+    OutgoingError(server, cause)
+        OutgoingTimeoutError(server, seconds)
+        OutgoingBusyError(server)
+        ExternalConnectionsOffError(server)
+    RedisUnavailableError(reason)
     ProcedureError(code, message)
         InvalidInputError(issues)
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
@@ -87,6 +96,20 @@ class DatabaseGuardError(DatabaseOpenError):
     """Opening the file in this process would make SQLite lose writes."""
 
 
+class UnheardNeighbourError(DashboardError):
+    """Two processes run services on one database, and do not hear each other."""
+
+    def __init__(self, path: str, process: int | None) -> None:
+        self.path = path
+        self.process = process
+        number = "" if process is None else f" (process {process})"
+        super().__init__(
+            f"another runner{number} uses the database {path!r}, and without Redis "
+            "neither would hear the other's events; set REDIS_URL to the same Redis "
+            "for all of them, run the services together, or stop the other"
+        )
+
+
 class DatabaseBusyError(DashboardError):
     """Another process kept the write lock for the whole busy timeout."""
 
@@ -138,6 +161,14 @@ class NameTakenError(InvalidAccountError):
     def __init__(self, name: str, *, kind: str = "user") -> None:
         super().__init__("name", f"there is a {kind} {name!r} already")
         self.name = name
+
+
+class ForeignAccountError(InvalidAccountError):
+    """A member of an account is kept by its provider, not here."""
+
+    def __init__(self, field: str, provider: str) -> None:
+        super().__init__(field, f"yours is kept by {provider}; change it there")
+        self.provider = provider
 
 
 class WrongPasswordError(DashboardError):
@@ -220,6 +251,66 @@ class TooBusyError(DashboardError):
 
     def __init__(self) -> None:
         super().__init__("too many logins at once; try again in a second")
+
+
+class ThrottledError(DashboardError):
+    """Too many tries have failed; the next one is taken in so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"too many failed logins; try again in {seconds:.0f} s")
+        self.seconds = seconds
+
+    @property
+    def sentence(self) -> str:
+        """What people are told; never a time before that of Retry-After."""
+        number, unit = math.ceil(self.seconds), "second"
+        if number > 60:
+            number, unit = math.ceil(number / 60), "minute"
+
+        many = "" if number == 1 else "s"
+        return (
+            "Too many failed logins came from here. "
+            f"Try again in {number} {unit}{many}."
+        )
+
+
+class RedisUnavailableError(DashboardError):
+    """Redis is away, too slow or broken; whoever asked does without it."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"redis is not available: {reason}")
+
+
+class OutgoingError(DashboardError):
+    """Another server was asked, and gave nothing that is of use."""
+
+    def __init__(self, server: str, cause: str) -> None:
+        super().__init__(f"{server}: {cause}")
+        self.server = server
+        self.cause = cause
+
+
+class OutgoingTimeoutError(OutgoingError):
+    """The whole answer was not there in time."""
+
+    def __init__(self, server: str, seconds: float) -> None:
+        super().__init__(server, f"no answer within {seconds:g} s")
+        self.seconds = seconds
+
+
+class OutgoingBusyError(OutgoingError):
+    """As many requests as we send to one server at once are under way."""
+
+    def __init__(self, server: str) -> None:
+        super().__init__(server, "too many requests at once; try again in a second")
+
+
+class ExternalConnectionsOffError(OutgoingError):
+    """NO_EXTERNAL_CONNECTION is set."""
+
+    def __init__(self, server: str) -> None:
+        super().__init__(server, "it is not asked, since NO_EXTERNAL_CONNECTION is set")
 
 
 class ProcedureError(DashboardError):

@@ -28,3 +28,16 @@ class ById(Input, frozen=True, kw_only=True):
     """Something is named by its id alone."""
 
     id: Id
+
+
+class Paginated(Input, frozen=True, kw_only=True):
+    """One page of a list, of what has `search` in its name."""
+
+    search: ShortText = ""
+    page_size: PageSize = 10
+    page: PageNumber = 1
+
+    @property
+    def offset(self) -> int:
+        """How many come before the page."""
+        return (self.page - 1) * self.page_size

@@ -13,9 +13,13 @@ from anyio.abc import TaskStatus
 
 from dashboard.boards import BoardCache
 from dashboard.bus import Bus, open_bus
+from dashboard.cache import Cache
 from dashboard.database import Database, DatabaseOpenError
 from dashboard.database.drivers import Server, locate
+from dashboard.logs import passing_on_log
+from dashboard.neighbours import keep_company
 from dashboard.settings import Settings, load_settings
+from dashboard.sources import Sources
 
 MEMORY_TOPIC = "memory"
 #: What the application consists of, under one roof or as processes of their own.
@@ -49,6 +53,9 @@ class Resources:
     monitor: Any
     #: Of this database, so that every service of the process loads a board once.
     boards: BoardCache = field(default_factory=BoardCache)
+    cache: Cache = field(default_factory=Cache)
+    #: The servers that are asked for weather, cities and icons.
+    sources: Sources = field(default_factory=Sources)
 
 
 async def serve(
@@ -56,35 +63,49 @@ async def serve(
 ) -> None:
     """Open the database and the bus, and keep them until every service has stopped.
 
-    Raises SettingsError and DatabaseOpenError, with what to do about it.
+    Raises SettingsError, DatabaseOpenError and UnheardNeighbourError, with what to do
+    about it.
     """
     settings = load_settings()
     for line in find_missing(settings, monitor.label):
         logger.warning(line)
 
+    location = _locate(settings)
     database = Database(
-        _locate(settings),
-        driver=settings.db_driver,
-        journal_mode=settings.db_journal_mode,
+        location, driver=settings.db_driver, journal_mode=settings.db_journal_mode
     )
     try:
         await database.open()
-        bus = await open_bus(settings.redis_url)
-        try:
-            _relay_samples(monitor, bus)
-            task_status.started(
-                Resources(
-                    settings=settings, database=database, bus=bus, monitor=monitor
-                )
-            )
-            await stopping.wait()
-        finally:
-            with anyio.CancelScope(shield=True):
-                await bus.close()
+        with keep_company(location, hears_others=settings.redis_url is not None):
+            await _share(settings, database, monitor, task_status, stopping)
 
     finally:
         with anyio.CancelScope(shield=True):
             await database.close()
+
+
+async def _share(
+    settings: Settings,
+    database: Database,
+    monitor: Monitor,
+    task_status: TaskStatus[Resources],
+    stopping: anyio.Event,
+) -> None:
+    bus = await open_bus(settings.redis_url, max_bytes=settings.cache_size)
+    cache = Cache(bus)
+    try:
+        _relay_samples(monitor, bus)
+        resources = Resources(
+            settings=settings, database=database, bus=bus, monitor=monitor, cache=cache
+        )
+        with passing_on_log(bus, settings):
+            task_status.started(resources)
+            await stopping.wait()
+
+    finally:
+        with anyio.CancelScope(shield=True):
+            await cache.close()
+            await bus.close()
 
 
 def find_missing(settings: Settings, label: str) -> list[str]:

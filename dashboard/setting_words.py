@@ -6,6 +6,7 @@ Each raises ValueError with what may be given instead.
 from __future__ import annotations
 
 import re
+from datetime import tzinfo
 from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from dashboard.identity import PROVIDERS
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_BYTES = {"kb": 1024, "mb": 1024**2, "gb": 1024**3}
 _TRUE = {"1", "yes", "t", "true"}
 _FALSE = {"0", "no", "f", "false"}
 _DRIVERS = {
@@ -34,6 +36,15 @@ def parse_duration(text: str) -> float:
     return float(int(match[1]) * _SECONDS[match[2]])
 
 
+def parse_size(text: str) -> int:
+    """Read "512kb", "64mb" or "1gb" as bytes, in the words of redis.conf."""
+    match = re.fullmatch(r"([0-9]{1,6})([kmg]b)", text.lower())
+    if match is None or int(match[1]) == 0:
+        raise ValueError("give a whole number above zero with kb, mb or gb, as in 64mb")
+
+    return int(match[1]) * _BYTES[match[2]]
+
+
 def parse_boolean(text: str) -> bool:
     """Read Homarr's words for yes and no, in any case."""
     word = text.lower()
@@ -44,6 +55,16 @@ def parse_boolean(text: str) -> bool:
         return False
 
     raise ValueError("give true or false (also 1, yes, t, 0, no, f)")
+
+
+def parse_disabled(text: str) -> bool:
+    """Read the same words where yes switches something off."""
+    return not parse_boolean(text)
+
+
+def parse_presence(text: str) -> bool:
+    """Whether a variable of others is set; they put all sorts of words into it."""
+    return text.lower() not in _FALSE
 
 
 def parse_driver(text: str) -> str:
@@ -117,6 +138,46 @@ def parse_redis(text: str) -> str:
         raise ValueError("give a port from 0 to 65535, or none") from None
 
     return text
+
+
+def parse_url(text: str) -> str:
+    """Read the URL of a page."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("give a URL as in https://releases.example/list") from None
+
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("give a URL that starts with https:// or http://")
+
+    return text
+
+
+def parse_engine(text: str) -> str:
+    """Read what runs the jobs; SAQ has to be installed."""
+    if text not in {"embedded", "saq"}:
+        raise ValueError("give embedded or saq")
+
+    if text == "saq" and find_spec("saq") is None:
+        raise ValueError(
+            "SAQ is not installed; install it with: "
+            ".venv/bin/pip install 'saq>=0.26.4,<0.27', or use embedded"
+        )
+
+    return text
+
+
+def parse_zone(text: str) -> tzinfo:
+    """Read the name of a time zone."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(text)
+    except (ValueError, OSError, KeyError):
+        raise ValueError(
+            "give the name of a time zone as in Europe/Berlin, that the system has"
+        ) from None
 
 
 def parse_providers(text: str) -> tuple[str, ...]:

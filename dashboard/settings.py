@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
@@ -17,8 +18,10 @@ from dashboard.errors import SettingsError
 from dashboard.setting_words import (
     SERVERS,
     parse_boolean,
+    parse_disabled,
     parse_driver,
     parse_duration,
+    parse_engine,
     parse_environment,
     parse_journal_mode,
     parse_level,
@@ -26,8 +29,12 @@ from dashboard.setting_words import (
     parse_networks,
     parse_origins,
     parse_prefix,
+    parse_presence,
     parse_providers,
     parse_redis,
+    parse_size,
+    parse_url,
+    parse_zone,
 )
 
 __all__ = ["VARIABLES", "Settings", "SettingsError", "Variable", "load_settings"]
@@ -42,22 +49,41 @@ class Settings:
     db_auth_token: str = field(default="", repr=False)
     db_journal_mode: str = "wal"
     redis_url: str | None = field(default=None, repr=False)
+    #: Bytes that a process keeps of last messages and cached answers together.
+    cache_size: int = 64 * 1024 * 1024
     auth_providers: tuple[str, ...] = ("credentials",)
     session_timeout: float = 30 * 86400.0
     cookie_prefix: str = "homarr"
     auth_secret: str = field(default="", repr=False)
     cron_job_api_key: str = field(default="", repr=False)
+    #: Whose time of day cron expressions mean; None for the system's.
+    cron_zone: tzinfo | None = None
+    #: What runs the jobs: "embedded" or "saq".
+    tasks_engine: str = "embedded"
     allowed_origins: tuple[str, ...] = ()
     #: Peers whose X-Forwarded-For and X-Forwarded-Proto are believed.
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     log_level: str = "info"
+    log_transport: bool = True
+    continuous_integration: bool = False
     no_external_connection: bool = False
+    #: Link-local and metadata addresses that requests of ours may go to all the same.
+    outgoing_allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    #: Where newer versions are announced, as GitHub lists releases.
+    update_check_url: str = ""
+    #: The folder of the daily backups; empty for the one beside the database.
+    backup_path: str = ""
     production: bool = True
 
     @property
     def cookie_name(self) -> str:
         """The session cookie that we set."""
         return f"{self.cookie_prefix}.session-token"
+
+    @property
+    def passes_on_log(self) -> bool:
+        """Whether what is logged goes over the bus to those who read it elsewhere."""
+        return self.log_transport and not self.continuous_integration
 
     @property
     def accepted_cookie_names(self) -> tuple[str, ...]:
@@ -99,6 +125,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     settings = Settings(**values)
     _check_server(settings)
+    if settings.tasks_engine == "saq" and settings.redis_url is None:
+        raise SettingsError("TASKS_ENGINE", "saq", "SAQ needs a Redis; set REDIS_URL")
+
     return settings
 
 
@@ -154,6 +183,13 @@ VARIABLES: tuple[Variable, ...] = (
         about="Redis that carries events between processes; none when unset",
     ),
     Variable(
+        name="CACHE_SIZE",
+        attribute="cache_size",
+        parse=parse_size,
+        default="64mb",
+        about="memory for cached answers and last events, in kb, mb or gb",
+    ),
+    Variable(
         name="AUTH_PROVIDERS",
         attribute="auth_providers",
         parse=parse_providers,
@@ -189,6 +225,20 @@ VARIABLES: tuple[Variable, ...] = (
         about="key of the tasks API, which refuses everybody when it is unset",
     ),
     Variable(
+        name="CRON_TIMEZONE",
+        attribute="cron_zone",
+        parse=parse_zone,
+        default="",
+        about="time zone of cron expressions, as Europe/Berlin; the system's when unset",
+    ),
+    Variable(
+        name="TASKS_ENGINE",
+        attribute="tasks_engine",
+        parse=parse_engine,
+        default="embedded",
+        about="what runs the jobs: embedded, or saq for a queue in Redis",
+    ),
+    Variable(
         name="ALLOWED_ORIGINS",
         attribute="allowed_origins",
         parse=parse_origins,
@@ -210,11 +260,46 @@ VARIABLES: tuple[Variable, ...] = (
         about="error, warn, info or debug",
     ),
     Variable(
+        name="DISABLE_REDIS_LOGS",
+        attribute="log_transport",
+        parse=parse_disabled,
+        default="false",
+        about="true: no log lines for those who read the log in their browser",
+    ),
+    Variable(
+        name="CI",
+        attribute="continuous_integration",
+        parse=parse_presence,
+        default="",
+        about="anything but a word for no: as DISABLE_REDIS_LOGS=true",
+    ),
+    Variable(
         name="NO_EXTERNAL_CONNECTION",
         attribute="no_external_connection",
         parse=parse_boolean,
         default="false",
         about="true: no request leaves for the internet",
+    ),
+    Variable(
+        name="OUTGOING_ALLOWED_NETWORKS",
+        attribute="outgoing_allowed_networks",
+        parse=parse_networks,
+        default="",
+        about="link-local and metadata addresses that names and redirects may lead to",
+    ),
+    Variable(
+        name="UPDATE_CHECK_URL",
+        attribute="update_check_url",
+        parse=parse_url,
+        default="",
+        about="list of releases in GitHub's form; nothing is asked when unset",
+    ),
+    Variable(
+        name="BACKUP_PATH",
+        attribute="backup_path",
+        parse=str,
+        default="",
+        about="folder of the daily backups; backups beside the database when unset",
     ),
     Variable(
         name="NODE_ENV",

@@ -35,6 +35,7 @@ from dashboard.errors import (
 from dashboard.identity import PROVIDERS, Session, User
 
 if TYPE_CHECKING:
+    from dashboard.accounts.administrators import find_admins
     from dashboard.accounts.api_keys import (
         ApiKey,
         create_api_key,
@@ -73,7 +74,6 @@ if TYPE_CHECKING:
         change_password,
         create_user,
         delete_user,
-        find_admins,
         find_user,
         find_user_by_email,
         fix_usernames,
@@ -149,6 +149,7 @@ __all__ = [
 
 #: By file, what is loaded when somebody asks for it.
 _LATER = {
+    "administrators": ("find_admins",),
     "api_keys": (
         "ApiKey",
         "create_api_key",
@@ -187,7 +188,6 @@ _LATER = {
         "change_password",
         "create_user",
         "delete_user",
-        "find_admins",
         "find_user",
         "find_user_by_email",
         "fix_usernames",

@@ -44,6 +44,8 @@ class ApiKey:
     id: str
     user_id: str
     user_name: str
+    #: The user's picture, as a data URL or the address of one.
+    user_image: str | None = None
 
 
 async def create_api_key(database: Database, *, user_id: str) -> tuple[ApiKey, str]:
@@ -76,11 +78,16 @@ async def create_api_key(database: Database, *, user_id: str) -> tuple[ApiKey, s
 async def list_api_keys(database: Database) -> list[ApiKey]:
     """All keys, by the name of their owner."""
     rows = await database.all(
-        'SELECT k.id, k.user_id, u.name FROM "apiKey" AS k'
+        'SELECT k.id, k.user_id, u.name, u.image FROM "apiKey" AS k'
         ' JOIN "user" AS u ON u.id = k.user_id ORDER BY lower(u.name), k.id'
     )
     return [
-        ApiKey(id=row["id"], user_id=row["user_id"], user_name=row["name"] or "")
+        ApiKey(
+            id=row["id"],
+            user_id=row["user_id"],
+            user_name=row["name"] or "",
+            user_image=row["image"],
+        )
         for row in rows
     ]
 

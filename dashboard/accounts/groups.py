@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from dashboard.accounts.administrators import keeping_an_admin
 from dashboard.accounts.permissions import PERMISSIONS
-from dashboard.accounts.rows import check_user
+from dashboard.accounts.rows import check_user, insert_member
 from dashboard.database import Database, Readable, Transaction
 from dashboard.errors import (
     InvalidAccountError,
@@ -74,20 +75,29 @@ async def create_group(database: Database, *, name: str, owner_id: str) -> Group
     one of them, and UnknownUserError.
     """
     name = check_group_name(name)
-    group_id = new_id()
     async with database.write() as tx:
-        await _check_free(tx, name)
         await check_user(tx, owner_id)
-        await tx.execute(
-            'INSERT INTO "group" (id, name, owner_id, position) VALUES'
-            ' (?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM "group"))',
-            (group_id, name, owner_id),
-        )
+        group_id = await insert_group(tx, name=name, owner_id=owner_id)
         rows = await tx.all(
             'SELECT id, name, owner_id, position FROM "group" WHERE id = ?', (group_id,)
         )
 
     return _group(rows[0], (), ())
+
+
+async def insert_group(tx: Transaction, *, name: str, owner_id: str | None) -> str:
+    """Add a group of a checked name, after all others; returns its id.
+
+    Raises NameTakenError.
+    """
+    await _check_free(tx, name)
+    group_id = new_id()
+    await tx.execute(
+        'INSERT INTO "group" (id, name, owner_id, position) VALUES'
+        ' (?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM "group"))',
+        (group_id, name, owner_id),
+    )
+    return group_id
 
 
 async def rename_group(database: Database, group_id: str, *, name: str) -> None:
@@ -100,8 +110,8 @@ async def rename_group(database: Database, group_id: str, *, name: str) -> None:
 
 
 async def delete_group(database: Database, group_id: str) -> None:
-    """Delete a group; raises UnknownGroupError and ReservedGroupError."""
-    async with database.write() as tx:
+    """Delete a group; raises UnknownGroupError, ReservedGroupError, LastAdminError."""
+    async with database.write() as tx, keeping_an_admin(tx):
         await _check_changeable(tx, group_id)
         await tx.execute('DELETE FROM "group" WHERE id = ?', (group_id,))
 
@@ -114,15 +124,16 @@ async def add_member(database: Database, group_id: str, *, user_id: str) -> None
     async with database.write() as tx:
         await _check_changeable(tx, group_id)
         await check_user(tx, user_id)
-        await _insert_member(tx, group_id, user_id)
+        await insert_member(tx, group_id, user_id)
 
 
 async def remove_member(database: Database, group_id: str, *, user_id: str) -> None:
     """Remove a user; one who is not in it is no error.
 
-    Raises UnknownGroupError and ReservedGroupError.
+    Raises UnknownGroupError, ReservedGroupError, and LastAdminError where nobody else
+    could administrate.
     """
-    async with database.write() as tx:
+    async with database.write() as tx, keeping_an_admin(tx):
         await _check_changeable(tx, group_id)
         await tx.execute(
             'DELETE FROM "groupMember" WHERE group_id = ? AND user_id = ?',
@@ -135,11 +146,12 @@ async def set_permissions(
 ) -> None:
     """Set what the members of a group may do, "everyone" included.
 
-    Raises UnknownGroupError, and InvalidAccountError for a word that is neither
-    Homarr's nor the group's already: a newer Homarr may have added some.
+    Raises UnknownGroupError, LastAdminError where nobody could administrate any more,
+    and InvalidAccountError for a word that is neither Homarr's nor the group's already:
+    a newer Homarr may have added some.
     """
     wanted = list(dict.fromkeys(permissions))
-    async with database.write() as tx:
+    async with database.write() as tx, keeping_an_admin(tx):
         await _name_of(tx, group_id)
         rows = await tx.all(
             'SELECT permission FROM "groupPermission" WHERE group_id = ?', (group_id,)
@@ -200,7 +212,7 @@ async def synchronize_groups(
         groups = await tx.all('SELECT id, name FROM "group" ORDER BY id')
         for group in groups:
             if group["name"] in names:
-                await _insert_member(tx, group["id"], user_id)
+                await insert_member(tx, group["id"], user_id)
             elif group["name"] != EVERYONE:
                 await tx.execute(
                     'DELETE FROM "groupMember" WHERE group_id = ? AND user_id = ?',
@@ -242,14 +254,6 @@ async def _check_free(tx: Readable, name: str, *, except_id: str = "") -> None:
     # SQLite's own lower() knows the letters of English only.
     if name.lower() in {row["name"].lower() for row in rows}:
         raise NameTakenError(name, kind="group")
-
-
-async def _insert_member(tx: Transaction, group_id: str, user_id: str) -> None:
-    await tx.execute(
-        'INSERT INTO "groupMember" (group_id, user_id) VALUES (?, ?)'
-        " ON CONFLICT DO NOTHING",
-        (group_id, user_id),
-    )
 
 
 async def _load(database: Database, group_id: str | None) -> list[Group]:

@@ -28,7 +28,8 @@ class Invite:
     token: str | None = field(default=None, repr=False)
     #: Unix seconds, whole ones.
     expires: float
-    #: The name of the user who made it.
+    #: The user who made it, and their name.
+    creator_id: str
     creator: str
 
 
@@ -60,6 +61,7 @@ async def create_invite(
         id=invite_id,
         token=token,
         expires=float(int(expires)),
+        creator_id=creator_id,
         creator=rows[0]["name"] or "",
     )
 
@@ -67,13 +69,14 @@ async def create_invite(
 async def list_invites(database: Database) -> list[Invite]:
     """All invites that nobody has used, expired ones too; the next to end first."""
     rows = await database.all(
-        "SELECT i.id, i.expiration_date, u.name FROM invite AS i"
+        "SELECT i.id, i.expiration_date, i.creator_id, u.name FROM invite AS i"
         ' JOIN "user" AS u ON u.id = i.creator_id ORDER BY i.expiration_date, i.id'
     )
     return [
         Invite(
             id=row["id"],
             expires=float(row["expiration_date"]),
+            creator_id=row["creator_id"],
             creator=row["name"] or "",
         )
         for row in rows
@@ -84,6 +87,16 @@ async def delete_invite(database: Database, invite_id: str) -> bool:
     """Withdraw an invite; returns whether there was one."""
     async with database.write() as tx:
         return await tx.execute("DELETE FROM invite WHERE id = ?", (invite_id,)) > 0
+
+
+async def delete_expired_invites(
+    database: Database, *, clock: Callable[[], float] = time.time
+) -> int:
+    """Delete the invites whose time has passed; returns how many they were."""
+    async with database.write() as tx:
+        return await tx.execute(
+            "DELETE FROM invite WHERE expiration_date <= ?", (clock(),)
+        )
 
 
 async def find_invite(
@@ -98,7 +111,7 @@ async def find_invite(
         return None
 
     row = await database.one(
-        "SELECT i.token, i.expiration_date, u.name FROM invite AS i"
+        "SELECT i.token, i.expiration_date, i.creator_id, u.name FROM invite AS i"
         ' JOIN "user" AS u ON u.id = i.creator_id WHERE i.id = ?',
         (invite_id,),
     )
@@ -112,6 +125,7 @@ async def find_invite(
         id=invite_id,
         token=token,
         expires=float(row["expiration_date"]),
+        creator_id=row["creator_id"],
         creator=row["name"] or "",
     )
 

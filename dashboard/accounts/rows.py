@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboard.accounts.hashing import salt_of
 from dashboard.database import Readable, Transaction
 from dashboard.database.schema import has_column
-from dashboard.errors import NameTakenError, UnknownUserError
+from dashboard.errors import NameTakenError, UnknownGroupError, UnknownUserError
 from dashboard.ids import new_id
 
 
@@ -17,13 +17,7 @@ async def insert_user(
     The name is stored as given. Raises NameTakenError; users of other providers may
     have the same name.
     """
-    taken = await tx.one(
-        "SELECT 1 FROM \"user\" WHERE lower(name) = ? AND provider = 'credentials'",
-        (name,),
-    )
-    if taken is not None:
-        raise NameTakenError(name)
-
+    await check_name_free(tx, name)
     user_id = new_id()
     await tx.execute(
         'INSERT INTO "user" (id, name, email, provider)'
@@ -32,6 +26,29 @@ async def insert_user(
     )
     await store_password(tx, user_id, hashed)
     return user_id
+
+
+async def check_name_free(tx: Readable, name: str, *, except_id: str = "") -> None:
+    """Raise NameTakenError where somebody else logs in by this name."""
+    taken = await tx.one(
+        "SELECT 1 FROM \"user\" WHERE lower(name) = ? AND provider = 'credentials'"
+        " AND id <> ?",
+        (name, except_id),
+    )
+    if taken is not None:
+        raise NameTakenError(name)
+
+
+async def insert_member(tx: Transaction, group_id: str, user_id: str) -> None:
+    """Put a user into a group, if they are not in it; raises UnknownGroupError."""
+    if await tx.one('SELECT 1 FROM "group" WHERE id = ?', (group_id,)) is None:
+        raise UnknownGroupError(group_id)
+
+    await tx.execute(
+        'INSERT INTO "groupMember" (group_id, user_id) VALUES (?, ?)'
+        " ON CONFLICT DO NOTHING",
+        (group_id, user_id),
+    )
 
 
 async def store_password(tx: Transaction, user_id: str, hashed: str) -> None:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import logging
 import secrets
 import sqlite3
+from collections.abc import Collection
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
+from dashboard.accounts.administrators import find_admins, keeping_an_admin
 from dashboard.accounts.hashing import BYTES, hash_password, to_bytes
 from dashboard.accounts.passwords import (
     check_new_name,
     check_new_password,
     check_password_of,
 )
-from dashboard.accounts.rows import insert_user, store_password
+from dashboard.accounts.rows import insert_member, insert_user, store_password
 from dashboard.accounts.sessions import delete_sessions
-from dashboard.database import Database, Readable
+from dashboard.database import Database
 from dashboard.errors import (
     AdminExistsError,
+    ForeignAccountError,
     InvalidAccountError,
-    LastAdminError,
     NameTakenError,
     UnknownProviderError,
     UnknownUserError,
@@ -105,18 +108,25 @@ async def find_user_by_email(
 
 
 async def create_user(
-    database: Database, *, name: str, password: str, email: str | None = None
+    database: Database,
+    *,
+    name: str,
+    password: str,
+    email: str | None = None,
+    group_ids: Collection[str] = (),
 ) -> User:
-    """Make a user with a password and no permission.
+    """Make a user with a password, and with no permission but those of these groups.
 
-    Raises InvalidAccountError when the name or the password breaks a rule, and
-    NameTakenError, which is one of them.
+    Raises InvalidAccountError when the name or the password breaks a rule,
+    NameTakenError, which is one of them, and UnknownGroupError.
     """
     name = check_new_name(name)
     check_new_password(password)
     hashed = await hash_password(password)
     async with database.write() as tx:
         user_id = await insert_user(tx, name=name, hashed=hashed, email=email or None)
+        for group_id in dict.fromkeys(group_ids):
+            await insert_member(tx, group_id, user_id)
 
     return User(id=user_id, name=name)
 
@@ -130,10 +140,10 @@ async def delete_user(
     With `keep_last_admin` it raises LastAdminError for the last who can log in as an
     administrator with a password.
     """
-    async with database.write() as tx:
-        if keep_last_admin and await find_admins(tx) == {user_id}:
-            raise LastAdminError(user_id)
-
+    async with (
+        database.write() as tx,
+        keeping_an_admin(tx) if keep_last_admin else nullcontext(),
+    ):
         return await tx.execute('DELETE FROM "user" WHERE id = ?', (user_id,)) > 0
 
 
@@ -177,9 +187,7 @@ async def change_password(
         'SELECT password, provider FROM "user" WHERE id = ?', (session.user_id,)
     )
     if row is not None and row["provider"] != "credentials":
-        raise InvalidAccountError(
-            "password", f"yours is kept by {row['provider']}; change it there"
-        )
+        raise ForeignAccountError("password", row["provider"])
 
     stored = None if row is None else row["password"]
     if not await check_password_of(stored, current):
@@ -263,17 +271,6 @@ async def recreate_admin(database: Database, *, name: str) -> RecreatedAdmin:
     return RecreatedAdmin(
         user=User(id=user_id, name=name), password=password, group=group_id
     )
-
-
-async def find_admins(database: Readable | Database) -> set[str]:
-    """The ids of all who can log in as administrators with a password."""
-    rows = await database.all(
-        'SELECT m.user_id FROM "groupPermission" AS p'
-        ' JOIN "groupMember" AS m ON m.group_id = p.group_id'
-        ' JOIN "user" AS u ON u.id = m.user_id'
-        " WHERE p.permission = 'admin' AND u.provider = 'credentials'"
-    )
-    return {row["user_id"] for row in rows}
 
 
 def _record(row: sqlite3.Row) -> UserRecord:

@@ -7,7 +7,7 @@ layouts, grants, duplicate, listing), which are imported by those who use them.
 from __future__ import annotations
 
 from dashboard.apps import App
-from dashboard.boards.access import sees_app
+from dashboard.boards.access import list_seen_apps, sees_app
 from dashboard.boards.cache import BoardCache
 from dashboard.boards.edit import add_app_item, add_item, remove_item, update_item
 from dashboard.boards.kinds import KINDS, Kind
@@ -30,6 +30,7 @@ __all__ = [
     "add_item",
     "find_board",
     "find_home_board",
+    "list_seen_apps",
     "load_board",
     "remove_item",
     "sees_app",

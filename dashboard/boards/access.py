@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
+import msgspec
+
 from dashboard.apps import list_app_ids
 from dashboard.database import Readable, Transaction
 from dashboard.errors import ProcedureError
@@ -147,26 +149,37 @@ def require_permission(session: Session | None, permission: str) -> Session:
 
 async def sees_app(source: Readable, app_id: str, session: Session | None) -> bool:
     """Whether an app is shown by an item of any board that the viewer may see."""
-    if not is_id(app_id):
-        return False
+    return app_id in await list_seen_apps(source, [app_id], session)
+
+
+async def list_seen_apps(
+    source: Readable, ids: Iterable[str], session: Session | None
+) -> set[str]:
+    """Those of these apps that are shown on any board that the viewer may see."""
+    wanted = {app_id for app_id in ids if is_id(app_id)}
+    if not wanted:
+        return set()
 
     everywhere = session is not None and session.may("board-view-all")
     rows = await source.all(
         f"WITH grants AS ({GRANTS})"  # noqa: S608 - a constant
         " SELECT i.kind, i.options FROM item AS i JOIN board AS b ON b.id = i.board_id"
-        " WHERE i.kind IN ('app', 'bookmarks') AND instr(i.options, :app)"
+        " WHERE i.kind IN ('app', 'bookmarks') AND EXISTS"
+        " (SELECT 1 FROM json_each(:apps) AS a WHERE instr(i.options, a.value))"
         " AND (:everywhere OR b.is_public OR b.creator_id = :user"
         " OR b.id IN (SELECT board_id FROM grants))",
         {
-            "app": app_id,
+            "apps": msgspec.json.encode(sorted(wanted)).decode(),
             "everywhere": everywhere,
             "user": session.user_id if session else None,
         },
     )
-    return any(
-        app_id in list_app_ids(row["kind"], read_options(row["options"], "an item"))
+    shown = {
+        app_id
         for row in rows
-    )
+        for app_id in list_app_ids(row["kind"], read_options(row["options"], "an item"))
+    }
+    return shown & wanted
 
 
 def is_id(text: str) -> bool:

@@ -150,11 +150,11 @@ def _make_items(
     items = []
     nowhere = Placement(layout_id="", section_id=None, x=0, y=0, width=1, height=1)
     for id_, kind, options, advanced_options in rows:
-        read = read_options(options, "item", id_)
+        stored = read = read_options(options, "item", id_)
         known = KINDS.get(kind)
         if known is not None:
             # Homarr leaves out what equals its default.
-            read = {**known.defaults, **read}
+            read = {**known.defaults, **stored}
 
         places = placements.get(id_, {})
         place = places.get(first_layout, nowhere)
@@ -171,6 +171,7 @@ def _make_items(
                 height=place.height,
                 placements=places,
                 integration_ids=integrations.get(id_, ()),
+                stored=stored,
             )
         )
 

@@ -87,7 +87,7 @@ def make_content(board: Board) -> Content:
             ItemInput(
                 id=item.id,
                 kind=item.kind,
-                options=dict(item.options),
+                options=dict(item.stored),
                 advanced_options=dict(item.advanced_options),
                 integration_ids=item.integration_ids,
                 layouts=tuple(

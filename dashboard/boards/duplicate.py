@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from dashboard.boards.access import Access, require_access, require_permission
 from dashboard.boards.inputs import Name, read_input
+from dashboard.boards.integrations import USABLE
 from dashboard.boards.manage import refuse_similar_name
 from dashboard.database import Database, Transaction
 from dashboard.identity import Session
@@ -18,13 +19,6 @@ _BOARD_COLUMNS = (
     " background_image_url, background_image_attachment, background_image_repeat,"
     " background_image_size, primary_color, secondary_color, opacity, custom_css,"
     " disable_status, item_radius, icon_color"
-)
-#: The integrations that the user :user may use, and put on a board.
-USABLE = (
-    'SELECT integration_id FROM "integrationUserPermission" WHERE user_id = :user'
-    ' UNION SELECT p.integration_id FROM "groupMember" AS m'
-    ' JOIN "integrationGroupPermissions" AS p ON p.group_id = m.group_id'
-    " WHERE m.user_id = :user"
 )
 
 

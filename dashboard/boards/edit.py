@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dashboard import superjson
-from dashboard.apps import list_app_ids, load_apps
+from dashboard.apps import insert_app, list_app_ids, load_apps
 from dashboard.boards.access import (
     Access,
     is_id,
     require_access,
     require_permission,
+    require_session,
 )
-from dashboard.boards.kinds import KINDS
+from dashboard.boards.integrations import require_usable
+from dashboard.boards.kinds import KINDS, find_kind
 from dashboard.boards.places import find_places
 from dashboard.database import Database, Transaction
 from dashboard.errors import InvalidItemError
@@ -38,17 +40,26 @@ async def add_item(
     *,
     kind: str,
     options: Mapping[str, Any],
+    integration_ids: Sequence[str] = (),
     session: Session | None,
 ) -> str:
     """Put an item in the first free place of each layout; returns its id.
 
     Options that are not given have the kind's defaults. Raises InvalidItemError, and
-    ProcedureError (NOT_FOUND) for a board that is not there or that the viewer may not
-    change.
+    ProcedureError: NOT_FOUND for a board that is not there or that the viewer may not
+    change, BAD_REQUEST for an integration that they may not use.
     """
     async with database.write() as tx:
         await require_access(tx, board_id, session, needed=Access.MODIFY)
-        return await insert_item(tx, board_id, kind=kind, options=options)
+        item_id = await insert_item(tx, board_id, kind=kind, options=options)
+        if integration_ids:
+            await require_usable(tx, integration_ids, require_session(session))
+            await tx.execute_many(
+                "INSERT INTO integration_item (item_id, integration_id) VALUES (?, ?)",
+                [(item_id, integration) for integration in set(integration_ids)],
+            )
+
+        return item_id
 
 
 async def update_item(
@@ -58,9 +69,12 @@ async def update_item(
     *,
     options: Mapping[str, Any],
     app: Mapping[str, str | None] = _NO_FIELDS,
+    kind: str | None = None,
     session: Session | None,
 ) -> bool:
     """Set the given options and keep the others; False if there is no such item.
+
+    With `kind`, an item of another kind is none.
 
     `app` has new fields of the app that the item shows: "name", "href", "icon_url" or
     "ping_url"; those that it lacks stay. All is stored, or nothing. Raises as
@@ -77,7 +91,7 @@ async def update_item(
             "SELECT kind, options FROM item WHERE id = ? AND board_id = ?",
             (item_id, board_id),
         )
-        if row is None:
+        if row is None or (kind is not None and row["kind"] != kind):
             return False
 
         await _check_apps(tx, row["kind"], options)
@@ -138,7 +152,7 @@ async def insert_item(
     tx: Transaction, board_id: str, *, kind: str, options: Mapping[str, Any]
 ) -> str:
     """Add an item, with the permission checked by the caller; returns its id."""
-    known = KINDS.get(kind)
+    known = find_kind(kind)
     if known is None:
         raise InvalidItemError(f"there is no kind {kind!r}; give one of {list(KINDS)}")
 
@@ -159,25 +173,6 @@ async def insert_item(
         ],
     )
     return item_id
-
-
-async def insert_app(
-    tx: Transaction,
-    *,
-    name: str,
-    href: str | None,
-    icon_url: str,
-    ping_url: str | None = None,
-    description: str | None = None,
-) -> str:
-    """Add an app, checked by the caller; returns its id."""
-    app_id = new_id()
-    await tx.execute(
-        "INSERT INTO app (id, name, description, icon_url, href, ping_url)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (app_id, name, description, icon_url, href, ping_url),
-    )
-    return app_id
 
 
 async def _update_app(

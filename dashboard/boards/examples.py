@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from dashboard.boards.edit import insert_app, insert_item
+from dashboard.apps import insert_app
+from dashboard.boards.edit import insert_item
 from dashboard.database import Transaction
 from dashboard.ids import new_id
 

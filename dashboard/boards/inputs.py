@@ -99,8 +99,8 @@ class ItemInput(Input, frozen=True, kw_only=True):
 
     id: Id
     kind: Kind
-    options: dict[str, Any] = {}
-    advanced_options: dict[str, Any] = {}
+    options: dict[str, Any] = msgspec.field(default_factory=dict)
+    advanced_options: dict[str, Any] = msgspec.field(default_factory=dict)
     integration_ids: tuple[Id, ...] | UnsetType = UNSET
     layouts: tuple[ItemPlace, ...] = ()
 

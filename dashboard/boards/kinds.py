@@ -77,3 +77,22 @@ _HOMARR = """
 #: out. An item of any other kind is from a newer version, whose pages may not have
 #: shown it to whoever saved.
 HOMARR_KINDS = frozenset(_HOMARR.split())
+
+#: Homarr's kinds that take more than a cell at first: columns and rows.
+_SIZES = {
+    "uptimeKuma": (2, 3),
+    "audioStats": (2, 2),
+    "paperlessNgx": (2, 2),
+    "patchmon": (2, 2),
+    "mediaMissing": (4, 3),
+    "bazarr": (2, 2),
+}
+
+
+def find_kind(name: str) -> Kind | None:
+    """A kind of ours, or one of Homarr's, whose options we only keep."""
+    if name in KINDS or name not in HOMARR_KINDS:
+        return KINDS.get(name)
+
+    width, height = _SIZES.get(name, (1, 1))
+    return Kind(name=name, width=width, height=height)

@@ -55,6 +55,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     #: "app", "bookmarks", "clock", "notebook", "memory", or one that we do not know.
     kind: str
+    #: With the kind's defaults where nothing is stored.
     options: Mapping[str, Any]
     advanced_options: Mapping[str, Any]
     section_id: str | None
@@ -65,6 +66,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     #: By the layout's id.
     placements: Mapping[str, Placement]
     integration_ids: tuple[str, ...] = ()
+    #: The options without any default, as they are saved again.
+    stored: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,14 +10,13 @@ from msgspec import UNSET
 from dashboard.boards.content import Spot, Spots, Stored, StoredSection, find_changes
 from dashboard.boards.edit import merge_options
 from dashboard.boards.inputs import ItemInput, ItemPlace, SectionInput, SectionPlace
-from dashboard.boards.kinds import KINDS
+from dashboard.boards.looks import ITEM_LOOKS, SECTION_LOOKS, Looks
 from dashboard.database import Transaction
 from dashboard.errors import ProcedureError
 from dashboard.stored import EMPTY, read_options
 
 #: Those that we know; a section of another kind stays as it is.
 SECTION_KINDS = frozenset({"category", "empty", "dynamic"})
-_NOTHING: Mapping[str, Any] = {}
 
 
 async def save_sections(
@@ -61,7 +60,7 @@ def _new_section(section: SectionInput) -> tuple[Any, ...]:
     name = None if section.name is UNSET else section.name
     if section.kind == "dynamic":
         options = {} if section.options is UNSET else section.options
-        return section.kind, None, None, name, _merge(EMPTY, options)
+        return section.kind, None, None, name, _merge(EMPTY, options, SECTION_LOOKS)
 
     return section.kind, section.x_offset or 0, section.y_offset or 0, name, EMPTY
 
@@ -71,7 +70,7 @@ def _changed_section(section: SectionInput, before: StoredSection) -> tuple[Any,
     x, y, name, text = before.x_offset, before.y_offset, before.name, before.options
     if before.kind == "dynamic":
         if section.options is not UNSET:
-            text = _merge(text, section.options)
+            text = _merge(text, section.options, SECTION_LOOKS)
 
     else:
         x = x if section.x_offset is None else section.x_offset
@@ -92,17 +91,17 @@ async def save_items(
     added, changed = [], []
     for item in items:
         before = stored.items.get(item.id)
-        options, advanced, known = EMPTY, EMPTY, None
+        options, advanced = EMPTY, EMPTY
         if before is not None:
             advanced = before.advanced_options
             # The options of another kind would mean something else.
             if before.kind == item.kind:
-                options, known = before.options, KINDS.get(item.kind)
+                options = before.options
 
         row = (
             item.kind,
-            _merge(options, item.options, known.defaults if known else _NOTHING),
-            _merge(advanced, item.advanced_options),
+            _merge(options, item.options),
+            _merge(advanced, item.advanced_options, ITEM_LOOKS),
         )
         if before is None:
             added.append((item.id, board_id, *row))
@@ -122,11 +121,24 @@ async def save_items(
 
 
 def _merge(
-    text: str | None, given: Mapping[str, Any], defaults: Mapping[str, Any] = _NOTHING
+    text: str | None, given: Mapping[str, Any], looks: Looks | None = None
 ) -> str | None:
-    """The stored text, untouched where the given members have the values it has."""
-    changes = find_changes({**defaults, **read_options(text, "a part")}, given)
-    return merge_options(text or EMPTY, changes) if changes else text
+    """The stored text, untouched where the given members have the values it has.
+
+    With `looks`, its defaults count as stored, and what changes is checked.
+    """
+    before = read_options(text, "a part")
+    if looks is not None:
+        before = {**looks.defaults, **before}
+
+    changes = find_changes(before, given)
+    if not changes:
+        return text
+
+    if looks is not None:
+        looks.check(changes)
+
+    return merge_options(text or EMPTY, changes)
 
 
 async def _place(

@@ -14,8 +14,8 @@ from msgspec import UNSET
 
 from dashboard.boards.access import Access, require_access, require_session
 from dashboard.boards.content import Spots, Stored, read_stored
-from dashboard.boards.duplicate import USABLE
 from dashboard.boards.inputs import Content, ItemInput, SectionInput, read_input
+from dashboard.boards.integrations import require_usable
 from dashboard.boards.kinds import HOMARR_KINDS, KINDS
 from dashboard.boards.parts import SECTION_KINDS, save_items, save_sections, spot_of
 from dashboard.boards.places import find_places
@@ -106,21 +106,7 @@ async def _save_integrations(
     ids = {item.id for item in named}
     gone = {pair for pair in stored.integrations if pair[0] in ids} - wanted
     added = wanted - stored.integrations
-    query = "SELECT id FROM integration"
-    if not session.may("integration-use-all"):
-        query += f" WHERE id IN ({USABLE})"
-
-    # Who puts an integration on a board shows its data to all who see the board.
-    usable: set[str] = set()
-    if added:
-        rows = await tx.all(query, {"user": session.user_id})
-        usable = {row["id"] for row in rows}
-
-    missing = sorted({integration for _, integration in added} - usable)
-    if missing:
-        message = f"Invalid integration IDs: {', '.join(missing)}"
-        raise ProcedureError("BAD_REQUEST", message)
-
+    await require_usable(tx, {integration for _, integration in added}, session)
     await tx.execute_many(
         "DELETE FROM integration_item WHERE item_id = ? AND integration_id = ?",
         sorted(gone),

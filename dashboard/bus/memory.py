@@ -4,52 +4,51 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from dashboard import superjson
+from dashboard.bus.store import Store
 
 logger = logging.getLogger(__name__)
 
-#: Topics whose last message is kept; the longest unused goes first.
-LAST_MESSAGES = 1024
+#: What the names of last messages start with in the store.
+LAST = "last:"
 
 
 class MemoryBus:
     """Deliver to the listeners of this process, in the thread that publishes."""
 
     kind = "memory"
+    remote: None = None
 
-    def __init__(self, *, last_messages: int = LAST_MESSAGES) -> None:
-        self._limit = last_messages
+    def __init__(self, *, store: Store | None = None) -> None:
+        self.store = Store() if store is None else store
         # Reentrant: a callback may listen, end listening or publish.
         self._lock = threading.RLock()
         self._listeners: dict[str, dict[object, Callable[[str, bytes], None]]] = {}
-        self._last: OrderedDict[str, bytes] = OrderedDict()
         self._counters = {"published": 0, "delivered": 0, "failed": 0}
 
-    def publish(self, topic: str, message: Any) -> None:
+    def publish(self, topic: str, message: Any, *, keep: bool = True) -> None:
         """Encode once and call every listener of the topic."""
-        self.deliver(topic, superjson.encode(message))
+        if keep or self.heard(topic):
+            self.deliver(topic, superjson.encode(message), keep=keep)
 
-    def deliver(self, topic: str, encoded: bytes) -> None:
+    def deliver(self, topic: str, encoded: bytes, *, keep: bool = True) -> None:
         """Hand an encoded message to the listeners, and keep it as the topic's last."""
         # The lock is held while calling back, so that each listener sees the messages
         # of a topic in one order, and none after its end.
         with self._lock:
             self._counters["published"] += 1
-            self.remember(topic, encoded)
+            if keep:
+                self.store.set(LAST + topic, encoded)
+
             for callback in list(self._listeners.get(topic, {}).values()):
                 self._call(callback, topic, encoded)
 
-    def remember(self, topic: str, encoded: bytes) -> None:
-        """Keep a message as the topic's last without delivering it."""
-        with self._lock:
-            self._last[topic] = encoded
-            self._last.move_to_end(topic)
-            while len(self._last) > self._limit:
-                self._last.popitem(last=False)
+    def heard(self, topic: str) -> bool:
+        """Whether anybody listens."""
+        return topic in self._listeners
 
     def listen(
         self,
@@ -62,7 +61,7 @@ class MemoryBus:
         key = object()
         with self._lock:
             self._listeners.setdefault(topic, {})[key] = callback
-            last = self._last.get(topic)
+            last = self.store.get(LAST + topic)
             if replay and last is not None:
                 self._call(callback, topic, last)
 
@@ -77,8 +76,7 @@ class MemoryBus:
 
     def last(self, topic: str) -> bytes | None:
         """The topic's last message, encoded."""
-        with self._lock:
-            return self._last.get(topic)
+        return self.store.get(LAST + topic)
 
     def statistics(self) -> Mapping[str, int]:
         """Messages published, calls made, and calls that raised."""

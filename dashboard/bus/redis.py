@@ -13,6 +13,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import anyio
@@ -22,8 +23,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from dashboard import superjson
-from dashboard.bus.memory import LAST_MESSAGES, MemoryBus
+from dashboard.bus.memory import MemoryBus
 from dashboard.bus.outgoing import Outgoing
+from dashboard.bus.remote import RedisRemote
+from dashboard.bus.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +39,12 @@ CONNECT_TIMEOUT = 2.0
 SILENCE_TIMEOUT = 15.0
 CLOSE_TIMEOUT = 2.0
 FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 5.0
+#: With a connection that times out before it, still less than five seconds.
+LONGEST_PAUSE = 2.0
 BATCH = 100
+#: How many last messages are learnt at a connection, of how many bytes together.
+LEARN = 1024
+LEARN_BYTES = 8 * 1024 * 1024
 
 _MARK = re.compile(rb',"origin":"[0-9a-f]{16}"}\Z')
 
@@ -47,9 +54,11 @@ class RedisBus:
 
     kind = "redis"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, store: Store | None = None) -> None:
         self._url = url
-        self._local = MemoryBus()
+        self._local = MemoryBus(store=store)
+        self.store = self._local.store
+        self.remote = RedisRemote(partial(open_client, url), self._is_connected)
         # A member beside "json" and "meta", which SuperJSON passes over: by it we know
         # our own messages when Redis sends them back.
         self._mark = b',"origin":"%b"}' % secrets.token_hex(8).encode()
@@ -75,11 +84,15 @@ class RedisBus:
 
         return self._connected.is_set()
 
-    def publish(self, topic: str, message: Any) -> None:
+    def publish(self, topic: str, message: Any, *, keep: bool = True) -> None:
         """Call this process's listeners, and queue the message for the others."""
         encoded = superjson.encode(message)
-        self._local.deliver(topic, encoded)
-        self._outgoing.put(topic, encoded)
+        self._local.deliver(topic, encoded, keep=keep)
+        self._outgoing.put(topic, encoded, keep=keep)
+
+    def heard(self, topic: str) -> bool:
+        """True: another process may listen."""
+        return True
 
     def listen(
         self,
@@ -97,8 +110,13 @@ class RedisBus:
 
     def statistics(self) -> Mapping[str, int]:
         """The local counters, and what went to Redis and came from it."""
-        counters = {**self._local.statistics(), **self._counters}
-        return {**counters, "dropped": self._outgoing.dropped}
+        return {
+            **self._local.statistics(),
+            **self._counters,
+            "dropped": self._outgoing.dropped,
+            "waiting": len(self._outgoing),
+            "connected": int(self._is_connected()),
+        }
 
     async def check(self) -> float:
         """Seconds to Redis and back; raises when it cannot be reached."""
@@ -124,7 +142,11 @@ class RedisBus:
         task, self._task = self._task, None
         self._scope.cancel()
         await asyncio.wait([task])
+        await self.remote.close()
         await self._local.close()
+
+    def _is_connected(self) -> bool:
+        return self._connected.is_set()
 
     async def _keep_connected(self) -> None:
         with self._scope:
@@ -133,30 +155,25 @@ class RedisBus:
     async def _run(self) -> None:
         pause = FIRST_PAUSE
         while True:
+            began = time.monotonic()
             try:
                 await self._converse()
             except* Exception as group:  # noqa: BLE001
                 # Not Redis's errors alone: what answers may be something else.
                 self._note_lost(_first(group))
 
-            if self._connected.is_set():
-                self._connected.clear()
+            # One that looked good and did not last is as good as none.
+            if self._connected.is_set() and time.monotonic() - began > LONGEST_PAUSE:
                 pause = FIRST_PAUSE
 
+            self._connected.clear()
             # Spread, so that several processes do not come back at one instant.
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
             pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _converse(self) -> None:
         """Connect, catch up, then pass messages both ways until that fails."""
-        client: Redis = Redis.from_url(
-            self._url,
-            client_name="oneroof",
-            socket_connect_timeout=CONNECT_TIMEOUT,
-            socket_timeout=CONNECT_TIMEOUT,
-            # Connecting again is done here, where it is noted.
-            retry=Retry(NoBackoff(), 0),
-        )
+        client = open_client(self._url)
         pubsub = client.pubsub()
         try:
             await pubsub.psubscribe(f"{CHANNEL}*")
@@ -192,9 +209,11 @@ class RedisBus:
         while True:
             entries = await self._outgoing.take(BATCH)
             pipeline = client.pipeline(transaction=False)
-            for topic, encoded in entries:
+            for topic, encoded, keep in entries:
                 marked = encoded[:-1] + self._mark
-                pipeline.set(f"{LAST}{topic}", marked, ex=LAST_SECONDS)
+                if keep:
+                    pipeline.set(f"{LAST}{topic}", marked, ex=LAST_SECONDS)
+
                 pipeline.publish(f"{CHANNEL}{topic}", marked)
 
             # Where this fails they are taken again, by the next connection.
@@ -204,21 +223,24 @@ class RedisBus:
 
     async def _load_last(self, client: Redis) -> None:
         """Learn the last messages from before we were connected."""
-        keys: list[Any] = []
+        keys: list[bytes] = []
         async for key in client.scan_iter(match=f"{LAST}*", count=1000):
             keys.append(key)
-            if len(keys) >= LAST_MESSAGES:
+            if len(keys) >= LEARN:
                 break
 
-        if not keys:
-            return
-
         ours = self._outgoing.topics()
-        values: list[Any] = await client.mget(keys)
-        for key, value in zip(keys, values, strict=True):
-            topic = key.removeprefix(LAST.encode()).decode("utf-8", "replace")
-            if value is not None and topic not in ours:
-                self._accept(f"{CHANNEL}{topic}".encode(), value, again=False)
+        size = 0
+        for some in (keys[i : i + BATCH] for i in range(0, len(keys), BATCH)):
+            values: list[Any] = await client.mget(some)
+            for key, value in zip(some, values, strict=True):
+                topic = key.removeprefix(LAST.encode()).decode("utf-8", "replace")
+                size += len(value or b"")
+                if value is not None and topic not in ours:
+                    self._accept(f"{CHANNEL}{topic}".encode(), value, again=False)
+
+            if size > LEARN_BYTES:
+                return
 
     def _accept(self, channel: bytes, data: bytes, *, again: bool = True) -> None:
         """Deliver another process's message; without `again`, only if it is news."""
@@ -250,6 +272,18 @@ class RedisBus:
             logger.warning("no redis, events stay in this process: %s", error)
 
         self._reason = str(error) or type(error).__name__
+
+
+def open_client(url: str) -> Redis:
+    """A client that waits for nothing longer than CONNECT_TIMEOUT, and asks once."""
+    return Redis.from_url(
+        url,
+        client_name="oneroof",
+        socket_connect_timeout=CONNECT_TIMEOUT,
+        socket_timeout=CONNECT_TIMEOUT,
+        # Connecting again is done here, where it is noted.
+        retry=Retry(NoBackoff(), 0),
+    )
 
 
 def _first(group: BaseException) -> BaseException:

@@ -7,10 +7,10 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from dashboard.accounts.administrators import find_admins
 from dashboard.accounts.users import (
     UserRecord,
     delete_user,
-    find_admins,
     find_user,
     fix_usernames,
     list_users,

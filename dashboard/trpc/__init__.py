@@ -12,7 +12,14 @@ not_offered  those of Homarr's that need what there is none of here
 from __future__ import annotations
 
 from dashboard.errors import ProcedureError
-from dashboard.trpc.calls import call, error_shape, find_procedure, find_topics
+from dashboard.trpc.calls import (
+    admit,
+    call,
+    error_shape,
+    find_procedure,
+    find_topics,
+    read_given,
+)
 from dashboard.trpc.procedure import Context, Kind, Procedure
 
 __all__ = [
@@ -20,8 +27,10 @@ __all__ = [
     "Kind",
     "Procedure",
     "ProcedureError",
+    "admit",
     "call",
     "error_shape",
     "find_procedure",
     "find_topics",
+    "read_given",
 ]

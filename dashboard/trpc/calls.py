@@ -3,17 +3,67 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import msgspec
+
+from dashboard import superjson
 from dashboard.errors import InvalidInputError, ProcedureError
 from dashboard.trpc.failures import as_procedure_error
 from dashboard.trpc.procedure import Context, Kind, Procedure
-from dashboard.trpc.routers import find_procedure
+from dashboard.trpc.routers import find_offered
 from dashboard.trpc.validation import read_input
 
-__all__ = ["call", "error_shape", "find_procedure", "find_topics"]
+__all__ = [
+    "admit",
+    "call",
+    "error_shape",
+    "find_procedure",
+    "find_topics",
+    "read_given",
+]
 
 logger = logging.getLogger(__name__)
+
+
+def find_procedure(path: str) -> Procedure | None:
+    """The procedure of a dotted path, or None where Homarr has none either.
+
+    One of Homarr's that is not offered here answers NOT_IMPLEMENTED to whoever calls.
+    """
+    offered = find_offered(path)
+    if offered is not None:
+        return offered
+
+    # Loaded late: a table that only those calls need.
+    from dashboard.trpc.not_offered import find_refusal
+
+    return find_refusal(path)
+
+
+def read_given(document: bytes) -> Any:
+    """Read the SuperJSON of an input: plain values, UNDEFINED for none.
+
+    Raises ProcedureError (BAD_REQUEST).
+    """
+    try:
+        given = superjson.decode(document)
+        if given is None and _is_undefined(document):
+            return superjson.UNDEFINED
+
+    except (ValueError, RecursionError) as error:
+        message = f"The input is not SuperJSON: {error}"
+        raise ProcedureError("BAD_REQUEST", message) from error
+
+    return given
+
+
+def _is_undefined(document: bytes) -> bool:
+    # SuperJSON reads undefined as None; for an input these are not the same.
+    meta = msgspec.json.decode(document).get("meta")
+    return isinstance(meta, dict) and meta.get("values") == ["undefined"]
 
 
 async def call(procedure: Procedure, context: Context, given: Any) -> Any:
@@ -21,21 +71,33 @@ async def call(procedure: Procedure, context: Context, given: Any) -> Any:
 
     `given` is the input as SuperJSON was read: plain values, UNDEFINED for none.
     """
-    try:
-        await procedure.guard(context)
+    await admit(procedure, context)
+    with _told(procedure):
         if procedure.input is None:
             return await procedure.function(context)
 
         return await procedure.function(context, read_input(given, procedure.input))
+
+
+async def admit(procedure: Procedure, context: Context) -> None:
+    """Guard alone, for what is only received of those who may call."""
+    with _told(procedure):
+        await procedure.guard(context)
+
+
+@contextmanager
+def _told(procedure: Procedure) -> Iterator[None]:
+    """Whatever goes wrong in the body leaves it as a ProcedureError."""
+    try:
+        yield
     except ProcedureError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         known = as_procedure_error(error)
-        if known is None:
+        if known is None or known.code == "INTERNAL_SERVER_ERROR":
             logger.exception("procedure %r failed", procedure.name)
-            known = ProcedureError("INTERNAL_SERVER_ERROR")
 
-        raise known from error
+        raise known or ProcedureError("INTERNAL_SERVER_ERROR") from error
 
 
 async def find_topics(procedure: Procedure, context: Context, given: Any) -> list[str]:

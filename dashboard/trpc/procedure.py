@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+import msgspec
+
 from dashboard.identity import Session
 from dashboard.resources import Resources
 
@@ -27,6 +29,14 @@ class Context:
 Guard = Callable[[Context], Awaitable[None]]
 Function = Callable[..., Awaitable[Any]]
 F = TypeVar("F", bound=Function)
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """A file of a form; inputs of forms hold lists of them, by the field's name."""
+
+    name: str
+    content_type: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,7 @@ class Procedure:
     rest: Rest | None = None
     #: The result holds a secret: it is never compressed and never kept.
     secret: bool = False
-    #: The input comes as multipart/form-data.
+    #: The input is multipart/form-data: each field is a text, or a list of Uploads.
     form: bool = False
 
 

@@ -11,10 +11,14 @@ from dashboard.errors import InvalidInputError
 
 
 def read_input(given: Any, type_: Any) -> Any:
-    """Check an input against a msgspec type; raises InvalidInputError."""
-    value = None if given is superjson.UNDEFINED else given
+    """Check an input against a msgspec type; raises InvalidInputError with all issues.
+
+    UNDEFINED, for an input that was not given, is taken where None is.
+    """
     try:
-        return msgspec.convert(value, type_)
-    except msgspec.ValidationError as error:
-        issue = {"code": "custom", "path": [], "message": str(error)}
-        raise InvalidInputError([issue]) from error
+        return msgspec.convert(None if given is superjson.UNDEFINED else given, type_)
+    except (msgspec.ValidationError, RecursionError) as error:
+        # Loaded late: whoever keeps to the rules does not pay for it.
+        from dashboard.issues import find_issues
+
+        raise InvalidInputError(find_issues(given, type_)) from error

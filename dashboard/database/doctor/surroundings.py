@@ -26,7 +26,9 @@ LARGEST_LOG = 64 * MIB
 #: Seconds.
 OLDEST_BACKUP = 7 * 86400.0
 #: What our backups are called, after the name of the database.
-BACKUP_MARKS = (".backup-", ".before-oneroof")
+BACKUP_MARKS = (".backup-", ".daily-", ".before-oneroof")
+#: Where the daily ones are, beside the database.
+BACKUP_FOLDER = "backups"
 BACK_UP = "python -m dashboard backup (or see that copies are kept elsewhere)"
 
 
@@ -180,10 +182,11 @@ def _name_beside(path: Path) -> Iterator[Path]:
 
 
 def _find_backups(path: Path) -> Iterator[Path]:
-    for one in path.parent.iterdir():
-        mark = one.name.removeprefix(path.name)
-        if mark != one.name and mark.startswith(BACKUP_MARKS) and one.is_file():
-            yield one
+    for folder in (path.parent, path.parent / BACKUP_FOLDER):
+        for one in folder.iterdir() if folder.is_dir() else ():
+            mark = one.name.removeprefix(path.name)
+            if mark != one.name and mark.startswith(BACKUP_MARKS) and one.is_file():
+                yield one
 
 
 def _name(processes: Sequence[int]) -> str:

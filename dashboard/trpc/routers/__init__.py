@@ -35,8 +35,8 @@ ROUTERS = {
 }
 
 
-def find_procedure(path: str) -> Procedure | None:
-    """The procedure of a dotted path, or None."""
+def find_offered(path: str) -> Procedure | None:
+    """The procedure of a dotted path that this house offers, or None."""
     prefix, _, name = path.rpartition(".")
     if prefix not in ROUTERS:
         return None

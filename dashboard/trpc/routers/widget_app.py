@@ -2,19 +2,76 @@
 
 from __future__ import annotations
 
-from dashboard.boards import sees_app
+from typing import Any
+
+from dashboard.apps import App, list_apps_at, load_apps
+from dashboard.boards import list_seen_apps
 from dashboard.errors import ProcedureError
-from dashboard.inputs import ById
+from dashboard.inputs import Id, Input, Text
+from dashboard.stored import read_server_setting
 from dashboard.trpc.guards import anyone
 from dashboard.trpc.procedure import Context, Router
 
 router = Router()
 
+#: Seconds for which an answer is told to all who ask: nobody makes us ask faster.
+KEPT_SECONDS = 10.0
 
-@router.subscription("updatedPing", guard=anyone, input=ById)
-async def updated_ping(context: Context, given: ById) -> list[str]:
+
+class Pinged(Input, frozen=True, kw_only=True):
+    """An app by its id, or as older clients name it, by the URL that is pinged."""
+
+    id: Id | None = None
+    url: Text | None = None
+
+    def __post_init__(self) -> None:
+        if (self.id is None) == (self.url is None):
+            raise ValueError("give the app's id, or its url")
+
+
+@router.query("ping", guard=anyone, input=Pinged)
+async def ping(context: Context, given: Pinged) -> dict[str, Any]:
+    """Ask an app that some board shows to the caller whether it is there."""
+    resources = context.resources
+    setting = await read_server_setting(resources.database, "board")
+    if setting.get("forceDisableStatus") is True:
+        message = "Ping functionality is disabled by server settings"
+        raise ProcedureError("FORBIDDEN", message)
+
+    app = await _find(context, given)
+    url = app.target
+    if not url:
+        message = "No URL to ping configured for this app"
+        raise ProcedureError("CONFLICT", message)
+
+    from dashboard import pings  # loads httpcore: only those who ping pay for it
+
+    answer: dict[str, Any] = await resources.cache.load(
+        f"ping:{url}",
+        lambda: pings.ping(url, settings=resources.settings),
+        ttl=KEPT_SECONDS,
+    )
+    return answer
+
+
+@router.subscription("updatedPing", guard=anyone, input=Pinged)
+async def updated_ping(context: Context, given: Pinged) -> list[str]:
     """Hear each ping of an app that some board shows to the caller."""
-    if not await sees_app(context.resources.database, given.id, context.session):
-        raise ProcedureError("NOT_FOUND", "App not found")
+    app = await _find(context, given)
+    return [f"ping:{app.id}"]
 
-    return [f"ping:{given.id}"]
+
+async def _find(context: Context, given: Pinged) -> App:
+    """The app, if some board shows it to the caller: no other URL is ever asked."""
+    database = context.resources.database
+    if given.url is not None:
+        apps = await list_apps_at(database, given.url)
+    else:
+        apps = list((await load_apps(database, [given.id or ""])).values())
+
+    seen = await list_seen_apps(database, [app.id for app in apps], context.session)
+    for app in apps:
+        if app.id in seen:
+            return app
+
+    raise ProcedureError("NOT_FOUND", "App not found")
