@@ -1,13 +1,21 @@
-"""Cron expressions of five fields, or six with leading seconds, in local time."""
+"""When a cron expression ticks: five fields, or six with leading seconds.
+
+Where the hour and the minute are given, a tick is a time of day: one that the clock
+leaves out comes right after, and one that it shows twice comes the first time. Where
+one of them begins with `*`, ticks are intervals, and pass through changes of the
+clock. Both are Debian's rules, and docs/tasks.md's.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from cronsim import CronSim, CronSimError
 
 MAX_LENGTH = 100
+_MINUTE = timedelta(minutes=1)
 
 
 class _LocalTime(tzinfo):
@@ -31,23 +39,93 @@ class _LocalTime(tzinfo):
         return datetime.fromtimestamp(seconds).replace(tzinfo=self)  # noqa: DTZ006
 
 
-_LOCAL_TIME = _LocalTime()
+LOCAL_TIME = _LocalTime()
 
 
-def find_next(expression: str, *, after: float) -> float:
+def find_next(expression: str, *, after: float, zone: tzinfo = LOCAL_TIME) -> float:
     """Find the first tick after a moment, both in Unix seconds.
 
-    Raises ValueError when the expression is none, or never comes.
+    Raises ValueError, with the reason, when the expression is none or never comes.
     """
+    begin = datetime.fromtimestamp(after, tz=zone)
+    if not names_time(expression):
+        return next(_iterate(expression, begin)).timestamp()
+
+    for tick in _iterate(expression, begin.replace(tzinfo=None)):
+        moment = _resolve(tick, zone)
+        if moment > after:
+            return moment
+
+    raise AssertionError("unreachable: an iterator without an end")
+
+
+def find_last(
+    expression: str, *, before: float, zone: tzinfo = LOCAL_TIME
+) -> float | None:
+    """Find the last tick that was not after a moment, both in Unix seconds."""
+    # The second in which the moment lies counts: cronsim looks at those before one.
+    begin = datetime.fromtimestamp(int(before) + 1, tz=zone)
+    try:
+        if not names_time(expression):
+            return next(_iterate(expression, begin, reverse=True)).timestamp()
+
+        start = begin.replace(tzinfo=None)
+        # In the second pass of an hour, all ticks of the hour have been.
+        start += timedelta(seconds=int(before) + 1 - _resolve(start, zone))
+        for tick in _iterate(expression, start, reverse=True):
+            moment = _resolve(tick, zone)
+            if moment <= before:
+                return moment
+
+    except ValueError:
+        return None
+
+    raise AssertionError("unreachable: an iterator without an end")
+
+
+def names_time(expression: str) -> bool:
+    """Whether ticks are times of day, rather than intervals."""
+    fields = expression.split()
+    return len(fields) >= 5 and not any(one.startswith("*") for one in fields[-5:-3])
+
+
+def _iterate(
+    expression: str, begin: datetime, *, reverse: bool = False
+) -> Iterator[datetime]:
     if len(expression) > MAX_LENGTH:
         raise ValueError(f"more than {MAX_LENGTH} characters")
 
-    begin = datetime.fromtimestamp(after, tz=_LOCAL_TIME)
     try:
-        tick: datetime = next(CronSim(expression, begin))
+        ticks = CronSim(expression, begin, reverse=reverse)
     except CronSimError as error:
-        raise ValueError(str(error)) from error
-    except StopIteration:
-        raise ValueError("it never comes") from None
+        raise ValueError(_explain(expression, error)) from error
 
-    return tick.timestamp()
+    while True:
+        try:
+            yield next(ticks)
+        except (StopIteration, OverflowError):
+            raise ValueError("it never comes") from None
+
+
+def _explain(expression: str, error: CronSimError) -> str:
+    # cronsim says the same of a day that is none and of one that a month lacks.
+    if str(error) != "Bad day-of-month":
+        return str(error)
+
+    fields = expression.split()
+    fields[-2] = "*"
+    try:
+        CronSim(" ".join(fields), datetime(2000, 1, 1, tzinfo=UTC))
+    except CronSimError:
+        return str(error)
+
+    return "it never comes: no such day in that month"
+
+
+def _resolve(local: datetime, zone: tzinfo) -> float:
+    """The moment of a time of day; where the clock leaves it out, when it has."""
+    moment = local.replace(tzinfo=zone, fold=0)
+    while moment != moment.astimezone(UTC).astimezone(zone):
+        moment = (moment + _MINUTE).replace(second=0, fold=0)
+
+    return moment.timestamp()

@@ -4,7 +4,9 @@ TasksError
     InvalidCronError(cron, reason)
     JobRunningError(name)
     ManualExecutionError(name)
+    QueueUnavailableError(reason)
     SchedulerStoppedError
+    TickTakenError(name)
 """
 
 from __future__ import annotations
@@ -39,8 +41,24 @@ class ManualExecutionError(TasksError):
         self.name = name
 
 
+class QueueUnavailableError(TasksError):
+    """Redis does not take what is to be queued."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The queue cannot be reached ({reason}); try again soon.")
+        self.reason = reason
+
+
 class SchedulerStoppedError(TasksError):
     """The service is draining."""
 
     def __init__(self) -> None:
         super().__init__("The service is stopping; try again soon.")
+
+
+class TickTakenError(TasksError):
+    """Another process runs the job for the same tick or request."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f'The job "{name}" is run by another process.')
+        self.name = name

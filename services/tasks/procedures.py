@@ -14,7 +14,9 @@ from .errors import (
     InvalidCronError,
     JobRunningError,
     ManualExecutionError,
+    QueueUnavailableError,
     SchedulerStoppedError,
+    TickTakenError,
 )
 from .scheduler import Scheduler
 
@@ -28,6 +30,8 @@ ERROR_CODES = {
     InvalidCronError: "BAD_REQUEST",
     ManualExecutionError: "BAD_REQUEST",
     JobRunningError: "CONFLICT",
+    TickTakenError: "CONFLICT",
+    QueueUnavailableError: "SERVICE_UNAVAILABLE",
     SchedulerStoppedError: "SERVICE_UNAVAILABLE",
 }
 

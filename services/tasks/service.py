@@ -1,19 +1,22 @@
-"""What the runner calls: the life of the scheduler."""
+"""What the runner calls: the life of the scheduler and its engine."""
 
 from __future__ import annotations
 
 import logging
-import time
 
 import anyio
 from anyio.abc import TaskStatus
 
-from dashboard.jobs import JOBS, Job, load_job_configuration
+from dashboard.jobs import JOBS
 from dashboard.resources import Resources
 
-from .cron import find_next
+from .control import Control
+from .cron import LOCAL_TIME
+from .engine import Engine, House
 from .jobs import FUNCTIONS
-from .scheduler import ScheduledJob, Scheduler
+from .scheduler import Scheduler
+from .state import ScheduledJob
+from .timetable import Timetable
 
 #: Seconds that running jobs get to finish when the service stops.
 FINISH_TIMEOUT = 5.0
@@ -32,39 +35,55 @@ async def serve(
     A ping waits as long as its site keeps it waiting: nothing is lost with it, and
     the whole house would stop late.
     """
-    configuration = await load_job_configuration(resources.database)
-    async with anyio.create_task_group() as tasks:
-        scheduler = Scheduler(
-            [_schedule(job, *configuration[job.name]) for job in JOBS],
-            resources=resources,
-            tasks=tasks,
+    async with anyio.create_task_group() as background:
+        async with anyio.create_task_group() as tasks:
+            house = House(resources=resources, tasks=tasks, background=background)
+            jobs = make_jobs()
+            engine = open_engine(house, jobs)
+            scheduler = Scheduler(
+                list(jobs.values()),
+                house=house,
+                engine=engine,
+                timetable=Timetable(zone=resources.settings.cron_zone or LOCAL_TIME),
+            )
+            await scheduler.reload()
+            control = Control(scheduler, house)
+            control.open()
+            background.start_soon(engine.look_after)
+            background.start_soon(control.look_after)
+            tasks.start_soon(scheduler.run)
+            task_status.started(scheduler)
+            scheduler.run_on_start()
+            await stopping.wait()
+            control.close()
+            scheduler.stop()
+            tasks.cancel_scope.deadline = anyio.current_time() + FINISH_TIMEOUT
+
+        background.cancel_scope.cancel()
+
+
+def make_jobs() -> dict[str, ScheduledJob]:
+    """The jobs that have a function, as they are before anything was stored."""
+    return {
+        job.name: ScheduledJob(
+            job=job,
+            function=FUNCTIONS[job.name],
+            cron=job.cron,
+            enabled=True,
+            started=True,
         )
-        tasks.start_soon(scheduler.run)
-        task_status.started(scheduler)
-        scheduler.run_on_start()
-        await stopping.wait()
-        scheduler.stop()
-        tasks.cancel_scope.deadline = anyio.current_time() + FINISH_TIMEOUT
+        for job in JOBS
+        if job.name in FUNCTIONS
+    }
 
 
-def _schedule(job: Job, cron: str, enabled: bool) -> ScheduledJob:
-    try:
-        find_next(cron, after=time.time())
-    except ValueError as error:
-        # An expression of another cron's dialect must not keep the rest from running.
-        logger.warning(
-            "job %r: stored cron expression %r is not usable (%s): %r is used instead",
-            job.name,
-            cron,
-            error,
-            job.cron,
-        )
-        cron = job.cron
+def open_engine(house: House, jobs: dict[str, ScheduledJob]) -> Engine:
+    """The engine that the settings ask for; SAQ's code is loaded only then."""
+    if house.resources.settings.tasks_engine == "saq":
+        from .queued import QueuedRuns
 
-    return ScheduledJob(
-        job=job,
-        function=FUNCTIONS[job.name],
-        cron=cron,
-        enabled=enabled,
-        started=enabled,
-    )
+        return QueuedRuns(house, jobs=jobs)
+
+    from .runs import LocalRuns
+
+    return LocalRuns(house, jobs=jobs)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
-from quart import Quart, Response, request
+from quart import Quart, Request, Response, request
 from quart.sessions import SecureCookieSessionInterface
 from quart.wrappers import BaseRequestWebsocket
 from werkzeug.exceptions import NotFound
 
+from dashboard.accounts.attempts import share_attempts
 from dashboard.resources import Resources
 from services.web.assets import read_assets
-from services.web.attempts import Attempts
+from services.web.compression import Compression
+from services.web.delivery import deliver
 from services.web.door import Route, enter
 from services.web.live import LiveState
 from services.web.onboarding import Onboarding
@@ -21,6 +24,7 @@ from services.web.render import Renderer
 from services.web.routes import ROUTES
 from services.web.security import COMMON_HEADERS, FormTokens, content_policy
 from services.web.site import Monitor, Site
+from services.web.trpc import MAX_UPLOAD_BYTES, UPLOAD_PATH
 
 MAX_BODY_BYTES = 1024 * 1024
 _YEAR = 31_536_000
@@ -44,13 +48,14 @@ def create_app(
         renderer=Renderer(assets),
         assets=assets,
         tokens=FormTokens(resources.settings.auth_secret),
-        attempts=Attempts(resources.database, now=now),
+        attempts=share_attempts(resources.database, now=now),
         now=now,
     )
 
     # Quart without its own files, templates and cookies
     app = Quart(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.request_class = _Request
     app.session_interface = _NoSessions()
 
     # What it answers
@@ -63,7 +68,7 @@ def create_app(
         )
     app.add_url_rule("/static/<name>", "static", _serve_assets(site))
     register_problems(app, site)
-    app.after_request(_add_common_headers)
+    app.after_request(_finish(Compression()))
 
     # What it lets go of
     async def stop_listening() -> None:
@@ -71,6 +76,22 @@ def create_app(
 
     app.after_serving(stop_listening)
     return app
+
+
+class _Request(Request):
+    """A request whose body may be large where files are taken, and nowhere else."""
+
+    def __init__(
+        self, method: str, scheme: str, path: str, *rest: Any, **more: Any
+    ) -> None:
+        uploads = path == UPLOAD_PATH
+        if uploads:
+            more["max_content_length"] = MAX_UPLOAD_BYTES
+
+        super().__init__(method, scheme, path, *rest, **more)
+        if uploads:
+            # The parser of forms has a bound of its own.
+            self.max_content_length = MAX_UPLOAD_BYTES
 
 
 class _NoSessions(SecureCookieSessionInterface):
@@ -109,19 +130,19 @@ def _serve_assets(site: Site) -> Callable[..., Awaitable[Response]]:
             "ETag": f'"{asset.version}"',
             "Cache-Control": lasting if current else "no-cache",
         }
-        if request.if_none_match.contains(asset.version):
-            return Response(b"", status=304, headers=headers)
-
         return Response(asset.content, content_type=asset.content_type, headers=headers)
 
     return serve
 
 
-async def _add_common_headers(response: Response) -> Response:
-    for name, value in COMMON_HEADERS:
-        response.headers[name] = value
+def _finish(compression: Compression) -> Callable[[Response], Awaitable[Response]]:
+    async def finish(response: Response) -> Response:
+        for name, value in COMMON_HEADERS:
+            response.headers[name] = value
 
-    response.headers.setdefault(
-        "Content-Security-Policy", content_policy(external_images=False)
-    )
-    return response
+        response.headers.setdefault(
+            "Content-Security-Policy", content_policy(external_images=False)
+        )
+        return await deliver(response, request, compression)
+
+    return finish

@@ -39,6 +39,7 @@ class Route:
 
     `access` is "anyone", "member" (others are sent to the login), "admin" (other
     members are told 403), "api" (a session or an API key; others are told 401),
+    "trpc" (whoever; what they may is each procedure's affair, and keys are not taken),
     "setup" (the one page there is before onboarding has finished) or "system" (no
     session is looked up).
     """
@@ -66,6 +67,9 @@ async def enter(site: Site, route: Route, request: Request) -> Visit | Response:
     if route.access == "api":
         return await _enter_api(site, request, peer)
 
+    if route.access == "trpc":
+        return await _enter_trpc(site, request, peer)
+
     if route.access != "setup" and not await site.onboarding.finished():
         return redirect_to("/init")
 
@@ -91,6 +95,7 @@ def read_peer(site: Site, request: Request) -> Peer:
         scheme=request.scheme,
         forwarded_for=request.headers.getlist("X-Forwarded-For"),
         forwarded_proto=request.headers.getlist("X-Forwarded-Proto"),
+        forwarded_host=request.headers.getlist("X-Forwarded-Host"),
         trusted=site.resources.settings.trusted_proxies,
     )
 
@@ -103,11 +108,26 @@ async def find_visitor(site: Site, request: Request) -> Session | None:
     return session
 
 
+async def find_key_visitor(site: Site, key: str, peer: Peer) -> Session | None:
+    """Return the session of an API key's owner; None where it is no key.
+
+    Raises:
+        ThrottledError, TooBusyError: too many wrong keys came, or too many at once.
+    """
+
+    # The first half names the key and is no secret.
+    return await site.attempts.run(
+        lambda: find_key_session(site.resources.database, key, clock=site.now),
+        name=f"ApiKey {key.partition('.')[0]}",
+        address=peer.address,
+    )
+
+
 async def _enter_api(site: Site, request: Request, peer: Peer) -> Visit | Response:
     # A key is sent by programs only, never by a browser on its own: no CSRF.
     key = request.headers.get("ApiKey")
     if key is not None:
-        session = await _find_key_session(site, key, peer)
+        session = await find_key_visitor(site, key, peer)
     else:
         session = await _find_session(site, request)
         if request.method not in _SAFE_METHODS:
@@ -121,6 +141,15 @@ async def _enter_api(site: Site, request: Request, peer: Peer) -> Visit | Respon
             headers={"Cache-Control": "no-store"},
         )
 
+    return Visit(site=site, request=request, peer=peer, session=session, form=Form())
+
+
+async def _enter_trpc(site: Site, request: Request, peer: Peer) -> Visit:
+    if request.method not in _SAFE_METHODS:
+        # The body's type is the service's affair: JSON, or files.
+        _check_own(site, request)
+
+    session = await _find_session(site, request)
     return Visit(site=site, request=request, peer=peer, session=session, form=Form())
 
 
@@ -142,15 +171,6 @@ async def _find_session(site: Site, request: Request) -> Session | None:
     return None
 
 
-async def _find_key_session(site: Site, key: str, peer: Peer) -> Session | None:
-    # The first half names the key and is no secret.
-    return await site.attempts.run(
-        lambda: find_key_session(site.resources.database, key, clock=site.now),
-        name=f"ApiKey {key.partition('.')[0]}",
-        address=peer.address,
-    )
-
-
 async def _read_genuine_form(
     site: Site, request: Request, peer: Peer, session: Session | None
 ) -> Form:
@@ -169,6 +189,10 @@ def _check_json(site: Site, request: Request) -> None:
     if not is_json(request.mimetype):
         raise UnsupportedMediaType(_NOT_JSON)
 
+    _check_own(site, request)
+
+
+def _check_own(site: Site, request: Request) -> None:
     own = is_own_request(
         fetch_site=request.headers.get("Sec-Fetch-Site"),
         origin=request.headers.get("Origin"),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from quart import Response
 
-from dashboard.accounts import User, close_session, open_session
+from dashboard.accounts import User, endings, open_session
 from services.web.visit import Visit
 
 
@@ -32,21 +30,5 @@ async def log_in(visit: Visit, user: User, *, target: str) -> Response:
 async def log_out(visit: Visit) -> None:
     """Close the visitor's session here and wherever a socket of it is open."""
 
-    session = visit.member
-    await close_session(visit.site.resources.database, session.token)
-    close_sockets(visit, session.user_id, [session.token])
-
-
-def close_sockets(
-    visit: Visit, user_id: str, tokens: Sequence[str] | None = None
-) -> None:
-    """Have every process close the sockets of ended sessions; of all, without tokens.
-
-    The sessions themselves have to be gone already.
-    """
-
-    message: dict[str, object] = {"userId": user_id}
-    if tokens is not None:
-        message["tokens"] = list(tokens)
-
-    visit.site.resources.bus.publish("session-closed", message)
+    resources = visit.site.resources
+    await endings.log_out(resources.database, resources.bus, visit.member)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dashboard.accounts import onboarding_step
+from dashboard.accounts.onboarding import is_set_up
 from dashboard.database import Database
 
 
 class Onboarding:
-    """Remember that onboarding has finished; until then ask the database."""
+    """Remember that there is an administrator; until then ask the database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -17,6 +17,6 @@ class Onboarding:
         """Say whether there is an administrator to log in as."""
 
         if not self._finished:
-            self._finished = await onboarding_step(self._database) == "finish"
+            self._finished = await is_set_up(self._database)
 
         return self._finished

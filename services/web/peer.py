@@ -31,6 +31,8 @@ class Peer:
     address: str
     #: The browser speaks https, to us or to a trusted proxy.
     secure: bool
+    #: The host that it asked, where a trusted proxy says so.
+    host: str = ""
 
 
 def find_peer(
@@ -39,6 +41,7 @@ def find_peer(
     scheme: str,
     forwarded_for: Sequence[str],
     forwarded_proto: Sequence[str],
+    forwarded_host: Sequence[str] = (),
     trusted: Networks,
 ) -> Peer:
     """Return the client behind the proxies that we trust.
@@ -48,6 +51,7 @@ def find_peer(
         scheme: what the connection itself speaks.
         forwarded_for: the values of every X-Forwarded-For header, in their order.
         forwarded_proto: the same of X-Forwarded-Proto.
+        forwarded_host: the same of X-Forwarded-Host.
         trusted: the networks of the proxies in front.
     """
 
@@ -59,11 +63,10 @@ def find_peer(
     client, hops = _walk(nearest, _split(forwarded_for), trusted)
     schemes = _split(forwarded_proto)
     if schemes:
-        # Each proxy appends what it saw; one that replaces the list leaves one.
-        spoken = schemes[-hops] if hops <= len(schemes) else schemes[0]
-        secure = spoken.lower() in {"https", "wss"}
+        secure = _seen(schemes, hops).lower() in {"https", "wss"}
 
-    return Peer(address=str(client), secure=secure)
+    host = _seen(_split(forwarded_host), hops)
+    return Peer(address=str(client), secure=secure, host=host)
 
 
 def parse_address(text: str) -> Address | None:
@@ -110,6 +113,18 @@ def _walk(
         hops += 1
 
     return client, hops
+
+
+def _seen(listed: list[str], hops: int) -> str:
+    """What the proxy that so many hops lead to has seen; empty where nothing says so.
+
+    Each proxy appends what it saw; one that replaces the list leaves one.
+    """
+
+    if not listed:
+        return ""
+
+    return listed[-hops] if hops <= len(listed) else listed[0]
 
 
 def _split(values: Sequence[str]) -> list[str]:

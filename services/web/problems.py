@@ -17,14 +17,15 @@ from dashboard.errors import (
     DatabaseBusyError,
     DatabaseFullError,
     ProcedureError,
+    ThrottledError,
     TooBusyError,
 )
 from services.web.api import json_response
-from services.web.attempts import ThrottledError
 from services.web.door import find_visitor, read_peer
 from services.web.forms import Form
 from services.web.security import content_policy
 from services.web.site import Site
+from services.web.trpc import answer_problem
 from services.web.visit import Visit, come_back
 
 logger = logging.getLogger(__name__)
@@ -163,6 +164,9 @@ async def _find_session(site: Site) -> Session | None:
 
 def _tell(site: Site, code: int, text: str | None, session: Session | None) -> Response:
     problem = _PROBLEMS.get(code) or _PROBLEMS[500 if code >= 500 else 400]
+    if request.path.startswith("/api/trpc/"):
+        return answer_problem(code, text or problem.text)
+
     if request.path.startswith("/api/"):
         return json_response({"error": text or problem.text}, status=code)
 

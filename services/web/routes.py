@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.web import api
+from services.web import api, medias, rest, trpc
 from services.web.door import Route
 from services.web.pages import account, board, invite, items, own_account
 from services.web.pages.manage import api_keys, groups, invites, users
@@ -39,6 +39,17 @@ _MANAGE = (
     Route("POST", "/manage/api-keys/<key_id>/delete", api_keys.delete, "admin"),
 )
 
+#: "system", because a key is looked for there and no session.
+_REST = tuple(
+    Route(method, rest.ADDRESS, rest.answer, access="system") for method in rest.METHODS
+)
+
+#: All methods: tRPC tells in its own words which one a procedure takes.
+_TRPC = tuple(
+    Route(method, "/api/trpc/<path:paths>", trpc.answer, access="trpc")
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+)
+
 ROUTES = (
     Route("GET", "/", board.show_home),
     Route("GET", "/init", account.show_init, access="setup"),
@@ -60,5 +71,10 @@ ROUTES = (
     Route("GET", "/api/health/live", api.live, access="system"),
     Route("GET", "/api/health/ready", api.ready, access="system"),
     Route("GET", "/api/memory", api.memory, access="api"),
+    Route("GET", "/api/user-medias/<media_id>", medias.show_media, access="anyone"),
+    Route("GET", "/api/openapi", rest.describe, access="system"),
+    *_REST,
+    Route("OPTIONS", "/api/trpc/<path:paths>", trpc.answer_options, access="system"),
+    *_TRPC,
     *_MANAGE,
 )

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
@@ -20,6 +20,10 @@ _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*\Z")
 #: As much as the application stores.
 _LONGEST_URL = 8192
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f<>\"\\]")
+
+#: A multiple of three: its base64 has no padding, alone or after its mask.
+_TOKEN_BYTES = 24
+_MASKED = re.compile(r"[0-9A-Za-z_-]{64}")
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -38,6 +42,9 @@ class FormTokens:
     A signed double-submit cookie: the cookie holds `token.signature`, the form
     holds the token. The signature covers the login session too, so a cookie
     planted from elsewhere, or kept from before a login, proves nothing.
+
+    A form has the token under a mask of its own, so that no two pages have the same:
+    they are compressed, and from their sizes one could guess what stays (BREACH).
     """
 
     def __init__(self, secret: str) -> None:
@@ -45,14 +52,29 @@ class FormTokens:
         self._key = hashlib.sha256(b"oneroof form token\0" + secret.encode()).digest()
 
     def make(self, session_token: str) -> tuple[str, str]:
-        """Return a new token and the cookie value that vouches for it."""
+        """Return a new token for a form and the cookie value that vouches for it."""
 
-        token = secrets.token_urlsafe(24)
-        return token, f"{token}.{self._sign(token, session_token)}"
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        return _mask(token), f"{token}.{self._sign(token, session_token)}"
 
     def read(self, cookie: str | None, session_token: str) -> str | None:
-        """Return the token of a genuine cookie, or None."""
+        """Return the token of a genuine cookie for another form, or None."""
 
+        token = self._read(cookie, session_token)
+        return None if token is None else _mask(token)
+
+    def accepts(self, cookie: str | None, field: str, session_token: str) -> bool:
+        """Say whether a form's field and its cookie belong together."""
+
+        token = self._read(cookie, session_token)
+        if token is None:
+            return False
+
+        return hmac.compare_digest(
+            token.encode(), _unmask(field).encode("utf-8", "replace")
+        )
+
+    def _read(self, cookie: str | None, session_token: str) -> str | None:
         token, _, signature = (cookie or "").partition(".")
         expected = self._sign(token, session_token)
         if not token or not hmac.compare_digest(signature.encode(), expected.encode()):
@@ -60,19 +82,30 @@ class FormTokens:
 
         return token
 
-    def accepts(self, cookie: str | None, field: str, session_token: str) -> bool:
-        """Say whether a form's field and its cookie belong together."""
-
-        token = self.read(cookie, session_token)
-        if token is None:
-            return False
-
-        return hmac.compare_digest(token.encode(), field.encode("utf-8", "replace"))
-
     def _sign(self, token: str, session_token: str) -> str:
         message = f"{token}\0{session_token}".encode("utf-8", "replace")
         # Keyed BLAKE2 is a MAC of its own, at a tenth of the cost of OpenSSL's HMAC.
         return hashlib.blake2b(message, key=self._key, digest_size=32).hexdigest()
+
+
+def _mask(token: str) -> str:
+    """Hide a token: random bytes, and those of the token with them added."""
+
+    plain = urlsafe_b64decode(token)
+    mask = secrets.token_bytes(len(plain))
+    hidden = bytes(a ^ b for a, b in zip(plain, mask, strict=True))
+    return urlsafe_b64encode(mask + hidden).decode()
+
+
+def _unmask(field: str) -> str:
+    # A form that was open when masks came has its token without one.
+    if not _MASKED.fullmatch(field):
+        return field
+
+    both = urlsafe_b64decode(field)
+    mask, hidden = both[:_TOKEN_BYTES], both[_TOKEN_BYTES:]
+    plain = bytes(a ^ b for a, b in zip(hidden, mask, strict=True))
+    return urlsafe_b64encode(plain).decode()
 
 
 def is_json(media_type: str) -> bool:

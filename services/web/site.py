@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from dashboard.accounts.attempts import Attempts
 from dashboard.resources import Resources
 from services.web.assets import Assets
-from services.web.attempts import Attempts
 from services.web.live import LiveState
 from services.web.onboarding import Onboarding
 from services.web.render import Renderer
@@ -54,5 +53,3 @@ class Site:
     attempts: Attempts
     #: The wall clock in unix seconds; tests set it.
     now: Callable[[], float]
-    #: Held while it is made sure that an administrator is left.
-    administering: asyncio.Lock = field(default_factory=asyncio.Lock)

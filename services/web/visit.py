@@ -44,11 +44,13 @@ class Visit:
         *,
         status: int = 200,
         style: str = "",
+        confidential: bool = False,
         **values: Any,
     ) -> Response:
         """Render a page for this visitor alone.
 
-        `style` is the text of the inline style sheet that the template prints.
+        `style` is the text of the inline style sheet that the template prints. A page
+        that shows a secret is `confidential`: nobody may compress it.
         """
 
         token, cookie = self._form_token()
@@ -60,7 +62,9 @@ class Visit:
             **values,
         )
         response = Response(html, status=status, content_type=_HTML)
-        response.headers["Cache-Control"] = "no-store"
+        response.headers["Cache-Control"] = (
+            "no-store, no-transform" if confidential else "no-store"
+        )
         response.headers["Content-Security-Policy"] = content_policy(
             external_images=not self.site.resources.settings.no_external_connection,
             style=style,

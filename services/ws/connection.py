@@ -10,14 +10,16 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from dashboard.accounts import Session
-from dashboard.database import Database
-from dashboard.procedures import Context, ProcedureError
+from dashboard.resources import Resources
+from dashboard.trpc import Context, ProcedureError
 
 from . import limits, messages
+from .calls import Lane
 from .errors import RefusedError
 from .frames import build_text_frame
 from .hub import GOING_AWAY, POLICY_VIOLATION, TRY_AGAIN_LATER, Hub
-from .requests import Lane, Requests
+from .messages import Request
+from .requests import Requests
 from .stream import ClientStream
 
 MESSAGE_TOO_BIG = 1009
@@ -33,6 +35,23 @@ class _SilentError(Exception):
 class Connection:
     """A client that has been let in: a member of the hub."""
 
+    __slots__ = (
+        "_address",
+        "_closing",
+        "_find_session",
+        "_hub",
+        "_now",
+        "_pinged",
+        "_requests",
+        "_resources",
+        "_scope",
+        "_socket",
+        "_stream",
+        "_tasks",
+        "_with_parameters",
+        "session",
+    )
+
     def __init__(
         self,
         *,
@@ -40,7 +59,8 @@ class Connection:
         stream: ClientStream,
         hub: Hub,
         lane: Lane,
-        database: Database,
+        resources: Resources,
+        address: str,
         find_session: FindSession,
         tasks: trio.Nursery,
         now: Callable[[], float] = time.time,
@@ -48,20 +68,16 @@ class Connection:
         self.session = session
         self._stream = stream
         self._hub = hub
-        self._database = database
+        self._resources = resources
+        self._address = address
         self._find_session = find_session
+        self._tasks = tasks
         self._now = now
-        self._scope = trio.CancelScope()
-        self._closing: tuple[int, str] = (_NORMAL, "")
+        #: Of what is waited for now; cancelled by `request_close`.
+        self._scope: trio.CancelScope | None = None
+        self._closing: tuple[int, str] | None = None
         self._pinged = -math.inf
-        self._requests = Requests(
-            member=self,
-            send=self._send,
-            hub=hub,
-            lane=lane,
-            context=self._build_context,
-            tasks=tasks,
-        )
+        self._requests = Requests(client=self, hub=hub, lane=lane, tasks=tasks)
 
     # What the hub asks for
 
@@ -69,94 +85,131 @@ class Connection:
         """Write a frame, or queue it; a full queue is the end of the connection."""
         if not self._stream.offer(frame):
             self._hub.count("dropped")
-            self.request_close(TRY_AGAIN_LATER, "the client does not keep up")
+            self.close_slow()
 
     def request_close(self, code: int, reason: str) -> None:
         """Have `serve` say goodbye and return; the first reason counts."""
-        if not self._scope.cancel_called:
+        if self._closing is None:
             self._closing = (code, reason)
-            self._scope.cancel()
+            if self._scope is not None:
+                self._scope.cancel()
 
     # What the watch asks for
 
     def refresh(self, session: Session, *, recheck: bool) -> None:
         """Take the session as it is now; end what it no longer allows."""
         changed = session.permissions != self.session.permissions
-        if session != self.session:
-            self.session = session
-
+        # Also where they are equal: the sockets of one session then share it.
+        self.session = session
         if changed or recheck:
             self._requests.recheck()
 
+    # What its requests ask for
+
+    def build_context(self) -> Context:
+        """Who calls, as of now."""
+        return Context(
+            resources=self._resources, session=self.session, address=self._address
+        )
+
+    def send(self, text: bytes) -> None:
+        """Write a text, or queue it."""
+        self.send_frame(build_text_frame(text))
+
+    def refuse(self, request: Request, error: ProcedureError) -> None:
+        """Answer a request with an error."""
+        self._hub.count("errors")
+        self.send(messages.build_error(error, head=request.head, path=request.path))
+
+    async def wait_flushed(self) -> None:
+        """Wait until nothing is queued."""
+        await self._stream.wait_flushed()
+
+    def close_slow(self) -> None:
+        """Close, since the client does not keep up."""
+        self.request_close(TRY_AGAIN_LATER, "the client does not keep up")
+
     # The life of the connection
 
-    async def serve(
+    def open(
         self, socket: WebSocketConnection, *, begins_with_parameters: bool
     ) -> None:
+        """Let messages pass: the handshake is done."""
+        self._socket = socket
+        self._with_parameters = begins_with_parameters
+        self._stream.on_close = self._leave
+        self._stream.open(self._tasks)
+
+    def _leave(self) -> None:
+        self.request_close(_NORMAL, "")
+
+    async def serve(self) -> None:
         """Answer the client until it leaves or has to; then close its socket."""
         try:
-            with self._scope:
-                if begins_with_parameters:
-                    await self._receive_parameters(socket)
+            if self._with_parameters:
+                await self._receive_parameters()
 
-                while True:
-                    await self._receive(socket)
+            while self._closing is None:
+                await self._receive()
         except (ConnectionClosed, _SilentError):
             pass  # the client has left
         finally:
             self._requests.close()
 
-        await self._say_goodbye(socket)
+        await self._say_goodbye()
 
-    async def _receive_parameters(self, socket: WebSocketConnection) -> None:
+    async def _receive_parameters(self) -> None:
         # Ours have no use for them: who asks is known from the cookie.
-        with trio.move_on_after(limits.HANDSHAKE_TIMEOUT):
+        with trio.move_on_after(limits.HANDSHAKE_TIMEOUT) as self._scope:
             try:
-                messages.parse_connection_parameters(await socket.get_message())
+                messages.parse_connection_parameters(await self._socket.get_message())
             except ProcedureError as error:
-                self._send(messages.build_error(error))
+                self.send(messages.build_error(error))
             else:
                 return
 
         self.request_close(POLICY_VIOLATION, "connection params expected")
-        await trio.lowlevel.checkpoint()
 
-    async def _receive(self, socket: WebSocketConnection) -> None:
+    async def _receive(self) -> None:
         message: str | bytes | None = None
-        with trio.move_on_at(self._next_check()):
-            message = await socket.get_message()
+        with trio.move_on_at(self._next_check()) as self._scope:
+            message = await self._socket.get_message()
+
+        if self._closing is not None:
+            return
 
         if message is None:
             await self._check()
-        else:
-            self._handle(message.encode() if isinstance(message, str) else message)
+            return
 
-    def _handle(self, message: bytes) -> None:
+        with trio.CancelScope() as self._scope:
+            await self._handle(
+                message.encode() if isinstance(message, str) else message
+            )
+
+    async def _handle(self, message: bytes) -> None:
         # trio-websocket counts characters.
         if len(message) > limits.MAX_MESSAGE_BYTES:
             self.request_close(MESSAGE_TOO_BIG, "the message is too big")
         elif message == messages.PING:
-            self._send(messages.PONG)
+            self.send(messages.PONG)
         elif message != messages.PONG:
             self._hub.count("messages")
-            self._handle_requests(message)
+            await self._handle_requests(message)
 
-    def _handle_requests(self, message: bytes) -> None:
+    async def _handle_requests(self, message: bytes) -> None:
         try:
             requests = messages.parse_requests(message)
         except ProcedureError as error:
             self._hub.count("errors")
-            self._send(messages.build_error(error))
+            self.send(messages.build_error(error))
             return
 
         for request in requests:
-            self._requests.handle(request)
+            await self._requests.handle(request)
 
-    def _send(self, text: bytes) -> None:
-        self.send_frame(build_text_frame(text))
-
-    def _build_context(self) -> Context:
-        return Context(database=self._database, session=self.session)
+        # What it said meanwhile may wait unread: that is no silence of the client's.
+        self._stream.last_received = trio.current_time()
 
     # Is the client still there, and still allowed to be?
 
@@ -181,7 +234,7 @@ class Connection:
                 raise _SilentError
         elif time >= self._stream.last_received + limits.PING_INTERVAL:
             self._pinged = time
-            self._send(messages.PING)
+            self.send(messages.PING)
 
     async def _renew_session(self) -> None:
         # Work in another tab may have prolonged it.
@@ -195,11 +248,22 @@ class Connection:
         else:
             self.session = session
 
-    async def _say_goodbye(self, socket: WebSocketConnection) -> None:
-        code, reason = self._closing
+    async def _say_goodbye(self) -> None:
+        code, reason = self._closing or (_NORMAL, "")
+        with trio.move_on_after(_LAST_CALLS.get(code, 0)):
+            await self._requests.wait_answered()
+
         with trio.move_on_after(limits.CLOSE_TIMEOUT):
-            if code == GOING_AWAY:
+            if code in _LAST_CALLS:
                 with trio.move_on_after(limits.FLUSH_TIMEOUT):
                     await self._stream.wait_flushed()
 
-            await socket.aclose(code, reason)
+            await self._socket.aclose(code, reason)
+
+
+#: By the code of a goodbye to somebody who did nothing wrong: the time for calls that
+#: are in flight to be answered, such as the one that ended the session.
+_LAST_CALLS = {
+    GOING_AWAY: limits.DRAIN_CALLS_TIMEOUT,
+    POLICY_VIOLATION: limits.LAST_CALLS_TIMEOUT,
+}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 import trio
-from trio_websocket import ConnectionClosed, WebSocketRequest, wrap_server_stream
+from trio_websocket import ConnectionClosed, WebSocketRequest
 from wsproto.utilities import ProtocolError
 
 from dashboard import accounts
@@ -23,6 +22,7 @@ from .connection import Connection
 from .errors import RefusedError
 from .hub import Hub
 from .stream import ClientStream
+from .websocket import accept, read_request
 
 logger = logging.getLogger("services.ws")
 
@@ -53,60 +53,79 @@ class Door:
     resources: Resources
     lane: Lane
     mount: str
+    #: Whoever opened the connection; empty where the system knows none.
+    address: str = ""
 
     async def receive(self, stream: ClientStream) -> None:
         """Shake hands with a client and serve it until its end."""
         refusal: RefusedError | None = None
-        with trio.move_on_after(limits.HANDSHAKE_TIMEOUT) as patience:
-            stream.on_close = patience.cancel
-            try:
-                await stream.read_head()
-                async with trio.open_nursery() as tasks:
-                    await self._welcome(stream, tasks, patience)
-                    tasks.cancel_scope.cancel()
-            except* RefusedError as group:
-                (refusal,) = group.exceptions  # type: ignore[assignment]
-            except* UnicodeError:
-                if stream.is_open:
-                    raise
+        try:
+            async with trio.open_nursery() as tasks:
+                await self._welcome(stream, tasks)
+                tasks.cancel_scope.cancel()
+        except* RefusedError as group:
+            (refusal,) = group.exceptions  # type: ignore[assignment]
+        except* UnicodeError:
+            if stream.is_open:
+                raise
 
-                # wsproto decodes some headers without looking.
-                refusal = RefusedError(400, "a header is not in ASCII")
-            except* _CLIENT_FAULTS:
-                pass
+            # wsproto decodes some headers without looking.
+            refusal = RefusedError(400, "a header is not in ASCII")
+        except* _CLIENT_FAULTS:
+            pass
 
-            if refusal is not None:
-                self.hub.count("refused")
+        if refusal is not None:
+            self.hub.count("refused")
+            with trio.move_on_after(limits.CLOSE_TIMEOUT):
                 await stream.send_all(build_refusal(refusal))
 
-    async def _welcome(
-        self, stream: ClientStream, tasks: trio.Nursery, patience: trio.CancelScope
-    ) -> None:
-        request = await wrap_server_stream(
-            tasks,
-            stream,
-            message_queue_size=limits.RECEIVE_QUEUE_LENGTH,
-            max_message_size=limits.MAX_MESSAGE_BYTES,
-        )
-        connection = Connection(
-            session=await self._check(request),
-            stream=stream,
-            hub=self.hub,
-            lane=self.lane,
-            database=self.resources.database,
-            find_session=self._find_session,
-            tasks=tasks,
-        )
-        self.hub.join(connection)
+    async def _welcome(self, stream: ClientStream, tasks: trio.Nursery) -> None:
+        # The request and the scope of its patience end with this call, not with
+        # the connection: thousands of them are idle for hours.
+        connection = await self._shake_hands(stream, tasks)
+        if connection is None:
+            return
+
         try:
-            socket = await request.accept()
-            patience.deadline = math.inf
-            stream.open(tasks)
-            self.hub.count("accepted")
-            with_parameters = handshake.wants_connection_parameters(request.path)
-            await connection.serve(socket, begins_with_parameters=with_parameters)
+            await connection.serve()
         finally:
             self.hub.leave(connection)
+
+    async def _shake_hands(
+        self, stream: ClientStream, tasks: trio.Nursery
+    ) -> Connection | None:
+        """Let a client in; None when it took too long or left."""
+        with trio.move_on_after(limits.HEAD_TIMEOUT) as patience:
+            stream.on_close = patience.cancel
+            await stream.read_head()
+            patience.deadline = trio.current_time() + limits.HANDSHAKE_TIMEOUT
+            request = await read_request(tasks, stream)
+            connection = Connection(
+                session=await self._check(request),
+                stream=stream,
+                hub=self.hub,
+                lane=self.lane,
+                resources=self.resources,
+                address=self.address,
+                find_session=self._find_session,
+                tasks=tasks,
+            )
+            self.hub.join(connection)
+            try:
+                connection.open(
+                    await accept(request),
+                    begins_with_parameters=handshake.wants_connection_parameters(
+                        request.path
+                    ),
+                )
+            except BaseException:
+                self.hub.leave(connection)
+                raise
+
+            self.hub.count("accepted")
+            return connection
+
+        return None
 
     async def _check(self, request: WebSocketRequest) -> Session:
         settings = self.resources.settings

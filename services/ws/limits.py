@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: How long a client may take for its request …
+HEAD_TIMEOUT = 4.0
+#: … and until it is answered, or has said its connection parameters.
 HANDSHAKE_TIMEOUT = 10.0
 #: As at the front door, for the service that has a port for itself.
 MAX_HEAD_BYTES = 16 * 1024
@@ -13,6 +16,12 @@ WATCH_INTERVAL = 0.5
 RECHECK_INTERVAL = 5.0
 #: How long a subscription may take to be allowed.
 SUBSCRIBE_TIMEOUT = 10.0
+#: How long a query or a mutation may run, and its answer wait to be written.
+CALL_TIMEOUT = 30.0
+#: How long calls in flight may still be answered when their session is closed …
+LAST_CALLS_TIMEOUT = 0.5
+#: … and when the server drains.
+DRAIN_CALLS_TIMEOUT = 5.0
 #: A closing handshake that takes longer ends with a closed socket.
 CLOSE_TIMEOUT = 2.0
 #: How long queued messages may take to leave before a drain closes the socket.
@@ -27,16 +36,22 @@ PING_INTERVAL = 30.0
 PONG_TIMEOUT = 5.0
 
 MAX_MESSAGE_BYTES = 64 * 1024
+#: What a fragment counts for at least: many small ones weigh more than they carry.
+FRAGMENT_BYTES = 16
 MAX_ARRAY_LENGTH = 64
 MAX_ID_LENGTH = 256
 MAX_SOCKETS = 1024
 MAX_SOCKETS_PER_USER = 64
 MAX_SUBSCRIPTIONS = 256
+#: Queries and mutations in flight; we read no further while there are so many.
+MAX_CALLS = 16
 #: Session cookies looked up for one handshake.
 MAX_TOKENS = 4
 
 #: What waits for a client that does not keep up, before the client is closed.
 MAX_QUEUED_MESSAGES = 256
 MAX_QUEUED_BYTES = 256 * 1024
+#: Of what the bus says in one turn of the loop, how much is written together.
+MAX_WRITE_BYTES = 16 * 1024
 #: Received messages that trio-websocket holds until we take them.
 RECEIVE_QUEUE_LENGTH = 8

@@ -10,18 +10,19 @@ from typing import Any, Literal
 
 import msgspec
 
-from dashboard import superjson
-from dashboard.procedures import ProcedureError, error_shape
+from dashboard.trpc import Kind, ProcedureError, error_shape
+from dashboard.trpc.calls import read_given
 
 from . import limits
 
 RequestId = int | float | str
-Method = Literal["query", "mutation", "subscription", "subscription.stop"]
+Method = Kind | Literal["subscription.stop"]
 
 #: Bare texts, not JSON: tRPC's keep-alive.
 PING = b"PING"
 PONG = b"PONG"
 RECONNECT = b'{"id":null,"method":"reconnect"}'
+TOO_SLOW = "The server took too long to answer"
 _NO_HEAD = b'{"id":null,'
 
 
@@ -101,8 +102,16 @@ def _open_envelope(envelope: _Envelope) -> Request:
         method=envelope.method,
         head=head,
         path=envelope.params.path,
-        input=superjson.decode(bytes(envelope.params.input)),
+        input=_read_input(bytes(envelope.params.input)),
     )
+
+
+def _read_input(document: bytes) -> Any:
+    try:
+        return read_given(document)
+    except ProcedureError as error:
+        # Over HTTP it is a bad request; here the whole message cannot be read.
+        raise ValueError(error.message) from error
 
 
 def parse_connection_parameters(message: str | bytes) -> dict[str, str]:

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import trio
 
-from dashboard.procedures import Context, ProcedureError, find_subscription
+from dashboard.trpc import Context, ProcedureError, find_procedure, find_topics
 
 from . import limits, messages
+from .calls import Calls, Client, Lane, not_found
 from .hub import Hub, Member
 from .messages import Request, RequestId
 
 logger = logging.getLogger("services.ws")
 
-FindTopics = Callable[[Context, Any], Awaitable[list[str]]]
 
-
-class Lane(Protocol):
-    """What is used of the event loop that the database lives in."""
-
-    async def call(self, function: Callable[..., Awaitable[Any]], *args: Any) -> Any:
-        """Run an async function in that loop and return its result."""
+class Subscriber(Client, Member, Protocol):
+    """A client of procedures that is a member of the hub."""
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -32,7 +27,6 @@ class _Subscription:
     """One that lives; `topics` is None until the viewer is allowed to hear them."""
 
     request: Request
-    find_topics: FindTopics
     scope: trio.CancelScope = field(default_factory=trio.CancelScope)
     topics: list[str] | None = None
 
@@ -45,36 +39,51 @@ class _Subscription:
 class Requests:
     """Answers the requests of one client through the hub."""
 
+    __slots__ = (
+        "_calls",
+        "_client",
+        "_hub",
+        "_lane",
+        "_live",
+        "_recheck_again",
+        "_rechecking",
+        "_tasks",
+    )
+
     def __init__(
-        self,
-        *,
-        member: Member,
-        send: Callable[[bytes], None],
-        hub: Hub,
-        lane: Lane,
-        context: Callable[[], Context],
-        tasks: trio.Nursery,
+        self, *, client: Subscriber, hub: Hub, lane: Lane, tasks: trio.Nursery
     ) -> None:
-        self._member = member
-        self._send = send
+        self._client = client
         self._hub = hub
         self._lane = lane
-        self._context = context
         self._tasks = tasks
+        self._calls: Calls | None = None
         self._live: dict[RequestId, _Subscription] = {}
         self._rechecking = False
         self._recheck_again = False
 
-    def handle(self, request: Request) -> None:
-        """Start or stop a subscription; answers arrive through `send`."""
+    async def handle(self, request: Request) -> None:
+        """Begin or stop what is asked for; waits while too many calls are in flight.
+
+        Answers arrive through the client's `send`.
+        """
         if request.method == "subscription.stop":
             self._stop(request)
-            return
+        elif request.method == "subscription":
+            self._subscribe(request)
+        else:
+            if self._calls is None:
+                self._calls = Calls(
+                    client=self._client, lane=self._lane, tasks=self._tasks
+                )
 
-        try:
-            self._start(request)
-        except ProcedureError as error:
-            self._refuse(request, error)
+            self._hub.count("calls")
+            await self._calls.start(request, request.method)
+
+    async def wait_answered(self) -> None:
+        """Wait until no query and no mutation is in flight."""
+        if self._calls is not None:
+            await self._calls.wait_answered()
 
     def recheck(self) -> None:
         """Soon end the subscriptions that the viewer may not hear any more."""
@@ -84,40 +93,35 @@ class Requests:
             self._tasks.start_soon(self._recheck_all)
 
     def close(self) -> None:
-        """Stop all of them, without a word to a client that is gone."""
+        """End all subscriptions, without a word to a client that is gone."""
         while self._live:
             _, subscription = self._live.popitem()
             self._end(subscription)
 
-    def _start(self, request: Request) -> None:
-        found = find_subscription(request.path)
-        if found is None or request.method != "subscription":
-            raise ProcedureError(
-                "NOT_FOUND",
-                f'No "{request.method}"-procedure on path "{request.path}"',
-            )
-
+    def _subscribe(self, request: Request) -> None:
         if request.id in self._live:
-            raise ProcedureError("BAD_REQUEST", f"Duplicate id {request.id}")
-
-        if len(self._live) >= limits.MAX_SUBSCRIPTIONS:
-            raise ProcedureError(
+            error = ProcedureError("BAD_REQUEST", f"Duplicate id {request.id}")
+        elif len(self._live) >= limits.MAX_SUBSCRIPTIONS:
+            error = ProcedureError(
                 "TOO_MANY_REQUESTS",
                 f"More than {limits.MAX_SUBSCRIPTIONS} subscriptions on one socket",
             )
+        else:
+            subscription = _Subscription(request=request)
+            self._live[request.id] = subscription
+            self._tasks.start_soon(self._open, subscription)
+            return
 
-        subscription = _Subscription(request=request, find_topics=found.topics)
-        self._live[request.id] = subscription
-        self._tasks.start_soon(self._open, subscription)
+        self._client.refuse(request, error)
 
     async def _open(self, subscription: _Subscription) -> None:
         request = subscription.request
-        error = ProcedureError("TIMEOUT", "The server took too long to answer")
+        error = ProcedureError("TIMEOUT", messages.TOO_SLOW)
         topics: list[str] | None = None
         subscription.scope.deadline = trio.current_time() + limits.SUBSCRIBE_TIMEOUT
         try:
             with subscription.scope:
-                topics = await self._find_topics(subscription)
+                topics = await self._find_topics(request)
         except ProcedureError as refusal:
             error = refusal
         except Exception:
@@ -129,21 +133,21 @@ class Requests:
 
         if topics is None:
             del self._live[request.id]
-            self._refuse(request, error)
+            self._client.refuse(request, error)
             return
 
         subscription.topics = topics
-        self._send(messages.build_started(request.head))
-        self._hub.subscribe(self._member, request.head, topics)
+        self._client.send(messages.build_started(request.head))
+        self._hub.subscribe(self._client, request.head, topics)
 
-    async def _find_topics(self, subscription: _Subscription) -> list[str]:
+    async def _find_topics(self, request: Request) -> list[str]:
         while True:
-            context = self._context()
+            context = self._client.build_context()
             topics: list[str] = await self._lane.call(
-                subscription.find_topics, context, subscription.request.input
+                list_topics, context, request.path, request.input
             )
             # The viewer may have lost a permission meanwhile.
-            if context.session is self._context().session:
+            if context.session == self._client.session:
                 return topics
 
     async def _recheck_all(self) -> None:
@@ -163,18 +167,24 @@ class Requests:
         request = subscription.request
         try:
             with trio.fail_after(limits.SUBSCRIBE_TIMEOUT):
-                await self._find_topics(subscription)
-        except ProcedureError as error:
-            if self._live.get(request.id) is subscription:
-                del self._live[request.id]
-                self._end(subscription)
-                self._refuse(request, error)
-                self._send(messages.build_stopped(request.head))
+                await self._find_topics(request)
+        except Exception as error:  # noqa: BLE001  # calls log what is no answer
+            if isinstance(error, ProcedureError) and error.http_status < 500:
+                self._withdraw(subscription, error)
+                return
 
-        except Exception:
-            logger.exception("subscription %r could not be checked", request.path)
+            # A fault while asking is neither a yes nor a no.
+            logger.warning("subscription %r cannot be checked: %r", request.path, error)
             await trio.sleep(limits.RECHECK_INTERVAL)
             self._recheck_again = True
+
+    def _withdraw(self, subscription: _Subscription, error: ProcedureError) -> None:
+        request = subscription.request
+        if self._live.get(request.id) is subscription:
+            del self._live[request.id]
+            self._end(subscription)
+            self._client.refuse(request, error)
+            self._client.send(messages.build_stopped(request.head))
 
     def _stop(self, request: Request) -> None:
         subscription = self._live.pop(request.id, None)
@@ -182,13 +192,18 @@ class Requests:
             return  # tRPC's client also stops what has ended
 
         self._end(subscription)
-        self._send(messages.build_stopped(subscription.head))
+        self._client.send(messages.build_stopped(subscription.head))
 
     def _end(self, subscription: _Subscription) -> None:
         subscription.scope.cancel()
         if subscription.topics is not None:
-            self._hub.unsubscribe(self._member, subscription.head, subscription.topics)
+            self._hub.unsubscribe(self._client, subscription.head, subscription.topics)
 
-    def _refuse(self, request: Request, error: ProcedureError) -> None:
-        self._hub.count("errors")
-        self._send(messages.build_error(error, head=request.head, path=request.path))
+
+async def list_topics(context: Context, path: str, given: Any) -> list[str]:
+    """Ask a subscription, where the database lives, what its caller may hear."""
+    procedure = find_procedure(path)
+    if procedure is None or procedure.kind != "subscription":
+        raise not_found("subscription", path)
+
+    return await find_topics(procedure, context, given)

@@ -15,11 +15,16 @@ from . import limits
 from .door import Door, Lane
 from .hub import Hub
 from .hub import Lane as HubLane
-from .stream import open_stream
+from .stream import ClientStream
 from .watch import SessionWatch
 
-#: All clients close at once, so this is one closing handshake and its margins.
-_DRAIN_TIMEOUT = limits.FLUSH_TIMEOUT + limits.CLOSE_TIMEOUT + limits.LINGER_TIMEOUT
+#: All clients close at once, so this is what one of them may take.
+_DRAIN_TIMEOUT = (
+    limits.DRAIN_CALLS_TIMEOUT
+    + limits.FLUSH_TIMEOUT
+    + limits.CLOSE_TIMEOUT
+    + limits.LINGER_TIMEOUT
+)
 
 
 async def serve(
@@ -57,10 +62,27 @@ async def handle_connection(
     mount: str,
 ) -> None:
     """Own one accepted socket, from the rest of its handshake to its close."""
-    door = Door(hub=ws, resources=resources, lane=lanes["asyncio"], mount=mount)
+    door = Door(
+        hub=ws,
+        resources=resources,
+        lane=lanes["asyncio"],
+        mount=mount,
+        address=_find_address(sock),
+    )
+    stream = ClientStream(sock, received)
     ws.sockets += 1
     try:
-        async with open_stream(sock, received) as stream:
-            await door.receive(stream)
+        await door.receive(stream)
+        await stream.linger()
     finally:
+        stream.abort()
         ws.sockets -= 1
+
+
+def _find_address(sock: socket.socket) -> str:
+    try:
+        name = sock.getpeername()
+    except OSError:
+        return ""  # it has left already
+
+    return name[0] if isinstance(name, tuple) else ""

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 import socket
-from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 
 import trio
 
@@ -27,6 +26,24 @@ _GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
 class ClientStream(trio.abc.Stream):
     """An accepted socket, with the bytes that were read from it already."""
 
+    __slots__ = (
+        "_broken",
+        "_closing",
+        "_flushed",
+        "_head_size",
+        "_lock",
+        "_opened",
+        "_queue",
+        "_queued_bytes",
+        "_received",
+        "_rest",
+        "_socket",
+        "_stream",
+        "_tasks",
+        "last_received",
+        "on_close",
+    )
+
     def __init__(self, sock: socket.socket, received: bytes = b"") -> None:
         # The stdlib socket is trio's own underneath: `offer` writes to it without
         # waiting, which spares a trip through the scheduler for each message.
@@ -35,9 +52,9 @@ class ClientStream(trio.abc.Stream):
         self._received = bytearray(received)
         self._head_size = 0
         self._tasks: trio.Nursery | None = None
-        self._opened = trio.Event()
+        self._opened: trio.Event | None = trio.Event()
         self._lock = trio.StrictFIFOLock()
-        self._queue: deque[bytes] = deque()
+        self._queue: list[bytes] = []  # an empty deque weighs ten times as much
         self._queued_bytes = 0
         #: The end of a frame whose beginning is written: it goes before all else.
         self._rest = b""
@@ -46,7 +63,8 @@ class ClientStream(trio.abc.Stream):
         self._broken = False
         #: When the client last sent anything, by trio's clock.
         self.last_received = trio.current_time()
-        #: Called when trio-websocket closes the stream by its own decision.
+        #: Called when trio-websocket closes the stream by its own decision, or the
+        #: client does; not only a reader may have to know.
         self.on_close: Callable[[], None] | None = None
 
     # Reading
@@ -83,15 +101,23 @@ class ClientStream(trio.abc.Stream):
         if self._head_size:
             return self._take_received(min(self._head_size, max_bytes or _CHUNK_BYTES))
 
-        if self._tasks is None:
+        if self._opened is not None:
             await self._opened.wait()
 
         if self._received:
             await trio.lowlevel.checkpoint()
             return self._take_received(max_bytes or _CHUNK_BYTES)
 
-        data = bytes(await self._stream.receive_some(max_bytes))
+        try:
+            data = bytes(await self._stream.receive_some(max_bytes))
+        except _GONE:
+            self._tell_close()
+            raise
+
         self.last_received = trio.current_time()
+        if not data:
+            self._tell_close()
+
         return data
 
     def _take_received(self, size: int) -> bytes:
@@ -111,7 +137,9 @@ class ClientStream(trio.abc.Stream):
         """Let frames pass in both directions: the handshake is done."""
         self._tasks = tasks
         self.last_received = trio.current_time()
-        self._opened.set()
+        if self._opened is not None:
+            self._opened.set()
+            self._opened = None
 
     def offer(self, frame: bytes) -> bool:
         """Write a frame now or queue it; False when the queue is full.
@@ -168,14 +196,15 @@ class ClientStream(trio.abc.Stream):
             flushed.set()
 
     def _take_queued(self) -> bytes:
-        frames: list[bytes] = []
-        size = 0
-        while self._queue and size < _CHUNK_BYTES:
-            frames.append(self._queue.popleft())
-            size += len(frames[-1])
+        count = size = 0
+        while count < len(self._queue) and size < _CHUNK_BYTES:
+            size += len(self._queue[count])
+            count += 1
 
+        taken = b"".join(self._queue[:count])
+        del self._queue[:count]
         self._queued_bytes -= size
-        return b"".join(frames)
+        return taken
 
     async def wait_flushed(self) -> None:
         """Wait until what was queued is written, or cannot be."""
@@ -213,31 +242,21 @@ class ClientStream(trio.abc.Stream):
     async def aclose(self) -> None:
         """Close the socket."""
         self._closing = True
-        if self.on_close is not None and not self.is_open:
-            self.on_close()
-
+        self._tell_close()
         await self._stream.aclose()
+
+    def _tell_close(self) -> None:
+        if self.on_close is not None:
+            self.on_close()
 
     def abort(self) -> None:
         """Close the socket at once; a client reads this as 1006."""
         self._closing = True
         self._stream.socket.close()
 
-    async def _linger(self) -> None:
+    async def linger(self) -> None:
+        """Send no more, and wait for the client's end, within a bound."""
         with trio.move_on_after(limits.LINGER_TIMEOUT), suppress(*_GONE):
             await self._stream.send_eof()
             while await self._stream.receive_some(_CHUNK_BYTES):
                 pass
-
-
-@asynccontextmanager
-async def open_stream(
-    sock: socket.socket, received: bytes
-) -> AsyncIterator[ClientStream]:
-    """Own an accepted socket for the length of a block, and close it for certain."""
-    stream = ClientStream(sock, received)
-    try:
-        yield stream
-        await stream._linger()
-    finally:
-        stream.abort()

@@ -17,7 +17,7 @@ from dashboard.accounts.passwords import (
     check_new_name,
     check_new_password,
 )
-from services.web.attempts import ThrottledError
+from dashboard.errors import ThrottledError
 from services.web.forms import sentence
 from services.web.login import log_in, log_out
 from services.web.security import local_path

@@ -13,7 +13,7 @@ from dashboard.accounts import (
     register,
 )
 from dashboard.accounts.passwords import SHORTEST_PASSWORD
-from services.web.attempts import ThrottledError
+from dashboard.errors import ThrottledError
 from services.web.forms import sentence
 from services.web.login import log_in
 from services.web.pages.account import (
@@ -114,6 +114,7 @@ def _page(
     return visit.page(
         "invite.html",
         status=status,
+        confidential=True,
         invite_id=invite_id,
         token=token,
         good=good,

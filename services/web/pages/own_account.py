@@ -9,13 +9,13 @@ from dashboard.accounts import (
     TooBusyError,
     User,
     WrongPasswordError,
-    change_password,
-    close_sessions,
 )
+from dashboard.accounts.endings import log_out_everywhere as end_all_sessions
+from dashboard.accounts.endings import replace_password
 from dashboard.accounts.passwords import SHORTEST_PASSWORD, check_new_password
-from services.web.attempts import ThrottledError
+from dashboard.errors import ThrottledError
 from services.web.forms import sentence
-from services.web.login import close_sockets, log_in
+from services.web.login import log_in
 from services.web.pages.account import BUSY
 from services.web.visit import Visit, come_back
 
@@ -39,9 +39,9 @@ async def change(visit: Visit) -> Response:
 
     # Whoever finds an open browser may not try out passwords here either.
     session = visit.member
-    ended: list[str] | InvalidAccountError | None
+    done: bool | InvalidAccountError | None
     try:
-        ended = await visit.site.attempts.run(
+        done = await visit.site.attempts.run(
             lambda: _change(visit),
             name=session.user_name,
             address=visit.peer.address,
@@ -52,13 +52,12 @@ async def change(visit: Visit) -> Response:
     except TooBusyError:
         return come_back(_page(visit, errors={"form": BUSY}))
 
-    if ended is None:
+    if done is None:
         return _page(visit, errors={"currentPassword": _WRONG})
 
-    if isinstance(ended, InvalidAccountError):
-        return _page(visit, errors={ended.field: sentence(ended.reason)})
+    if isinstance(done, InvalidAccountError):
+        return _page(visit, errors={done.field: sentence(done.reason)})
 
-    close_sockets(visit, session.user_id, ended)
     # Giving the password again is a login: this browser's token is a new one too.
     user = User(id=session.user_id, name=session.user_name)
     return await log_in(visit, user, target="/account?done=password")
@@ -67,9 +66,8 @@ async def change(visit: Visit) -> Response:
 async def log_out_everywhere(visit: Visit) -> Response:
     """End all of one's sessions, this one included."""
 
-    user_id = visit.member.user_id
-    await close_sessions(visit.site.resources.database, user_id)
-    close_sockets(visit, user_id)
+    resources = visit.site.resources
+    await end_all_sessions(resources.database, resources.bus, visit.member.user_id)
     response = visit.redirect("/auth/login")
     visit.forget_session(response)
     return response
@@ -87,10 +85,12 @@ def _judge(visit: Visit) -> dict[str, str]:
     return {}
 
 
-async def _change(visit: Visit) -> list[str] | InvalidAccountError | None:
+async def _change(visit: Visit) -> bool | InvalidAccountError | None:
+    resources = visit.site.resources
     try:
-        return await change_password(
-            visit.site.resources.database,
+        await replace_password(
+            resources.database,
+            resources.bus,
             visit.member,
             current=visit.form.raw("currentPassword"),
             new=visit.form.raw("password"),
@@ -99,6 +99,8 @@ async def _change(visit: Visit) -> list[str] | InvalidAccountError | None:
         return error
     except WrongPasswordError:
         return None
+
+    return True
 
 
 def _page(

@@ -39,6 +39,7 @@ async def _page(
 ) -> Response:
     return visit.page(
         "manage/api_keys.html",
+        confidential=bool(secret),
         keys=await list_api_keys(visit.site.resources.database),
         secret=secret,
         notice=notice,

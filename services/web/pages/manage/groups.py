@@ -21,11 +21,7 @@ from dashboard.accounts import (
     rename_group,
     set_permissions,
 )
-from services.web.administrators import (
-    LastAdministratorError,
-    check_permissions,
-    check_without_member,
-)
+from dashboard.errors import LastAdminError
 from services.web.forms import sentence
 from services.web.permission_words import list_permissions
 from services.web.visit import Visit
@@ -88,10 +84,8 @@ async def change_permissions(visit: Visit, group_id: str) -> Response:
     wanted = visit.form.all("permissions")
     database = visit.site.resources.database
     try:
-        async with visit.site.administering:
-            await check_permissions(database, group.id, wanted)
-            await set_permissions(database, group.id, wanted)
-    except LastAdministratorError:
+        await set_permissions(database, group.id, wanted)
+    except LastAdminError:
         return await _group_page(visit, group, errors={"permissions": _LAST})
     except InvalidAccountError as error:
         errors = {"permissions": sentence(error.reason)}
@@ -119,10 +113,8 @@ async def remove(visit: Visit, group_id: str, user_id: str) -> Response:
     group = await _find(visit, group_id, changeable=True)
     database = visit.site.resources.database
     try:
-        async with visit.site.administering:
-            await check_without_member(database, group.id, user_id)
-            await remove_member(database, group.id, user_id=user_id)
-    except LastAdministratorError:
+        await remove_member(database, group.id, user_id=user_id)
+    except LastAdminError:
         return await _group_page(visit, group, errors={"members": _LAST})
 
     return visit.redirect(f"{_path(group.id)}?done=removed")
@@ -134,10 +126,8 @@ async def delete(visit: Visit, group_id: str) -> Response:
     group = await _find(visit, group_id, changeable=True)
     database = visit.site.resources.database
     try:
-        async with visit.site.administering:
-            await check_permissions(database, group.id, ())
-            await delete_group(database, group.id)
-    except LastAdministratorError:
+        await delete_group(database, group.id)
+    except LastAdminError:
         return await _group_page(visit, group, errors={"delete": _LAST})
 
     return visit.redirect("/manage/groups?done=deleted")

@@ -72,6 +72,7 @@ async def _page(
     return visit.page(
         "manage/invites.html",
         status=422 if error else 200,
+        confidential=bool(link),
         invites=invites,
         lifetimes=LIFETIMES,
         link=link,

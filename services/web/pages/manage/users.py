@@ -7,19 +7,9 @@ from urllib.parse import quote
 from quart import Response
 from werkzeug.exceptions import NotFound
 
-from dashboard.accounts import (
-    UserRecord,
-    close_sessions,
-    delete_user,
-    list_groups,
-    list_users,
-)
-from services.web.administrators import (
-    LastAdministratorError,
-    check_without_user,
-    find_administrators,
-)
-from services.web.login import close_sockets
+from dashboard.accounts import UserRecord, find_admins, list_groups, list_users
+from dashboard.accounts.endings import log_out_everywhere, remove_user
+from dashboard.errors import LastAdminError
 from services.web.visit import Visit
 
 _NOTICES = {
@@ -34,11 +24,10 @@ async def show_users(visit: Visit) -> Response:
     """List everybody."""
 
     database = visit.site.resources.database
-    users = await list_users(database)
     return visit.page(
         "manage/users.html",
-        users=users,
-        administrators=find_administrators(await list_groups(database), users),
+        users=await list_users(database),
+        administrators=await find_admins(database),
         notice=_NOTICES.get(visit.request.args.get("done", "")),
     )
 
@@ -53,8 +42,8 @@ async def end_sessions(visit: Visit, user_id: str) -> Response:
     """Log a user out everywhere."""
 
     user = await _find(visit, user_id)
-    await close_sessions(visit.site.resources.database, user.id)
-    close_sockets(visit, user.id)
+    resources = visit.site.resources
+    await log_out_everywhere(resources.database, resources.bus, user.id)
     return visit.redirect(f"/manage/users/{quote(user.id, safe='')}?done=ended")
 
 
@@ -66,15 +55,12 @@ async def delete(visit: Visit, user_id: str) -> Response:
     if oneself and visit.form.text("confirm") != user.name:
         return await _user_page(visit, user, errors={"confirm": _CONFIRM})
 
-    database = visit.site.resources.database
+    resources = visit.site.resources
     try:
-        async with visit.site.administering:
-            await check_without_user(database, user.id)
-            await delete_user(database, user.id)
-    except LastAdministratorError:
+        await remove_user(resources.database, resources.bus, user.id)
+    except LastAdminError:
         return await _user_page(visit, user, errors={"form": _LAST})
 
-    close_sockets(visit, user.id)
     if not oneself:
         return visit.redirect("/manage/users?done=deleted")
 
