@@ -7,7 +7,20 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import boards, crash, drivers, echo, idle, start, web
+from benchmarks import (
+    boards,
+    broadcast,
+    crash,
+    drivers,
+    echo,
+    events,
+    idle,
+    lateness,
+    sockets,
+    start,
+    storm,
+    web,
+)
 from benchmarks.cli import make_parser, print_figures
 from benchmarks.figures import Figure
 from memory_report.arrangements import SEPARATE, TOGETHER
@@ -47,7 +60,12 @@ def main() -> int:
             boards.run,
             drivers.run,
             echo.run,
+            broadcast.run,
+            storm.run,
+            events.run,
+            sockets.run,
             web.run,
+            lateness.run,
             idle.run,
             crash.run,
         ],
