@@ -45,7 +45,7 @@ bench: $(VENV)/installed-test ## Time both arrangements side by side (minutes)
 
 lock: ## Pin all dependencies with their hashes anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q pyproject.toml -o requirements.lock
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q pyproject.toml --extra libsql --extra test --extra lint -c requirements.lock -o requirements-test.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q pyproject.toml --extra libsql --extra queue --extra test --extra lint -c requirements.lock -o requirements-test.lock
 
 clean: ## Remove what was installed and built, not your data
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -11,6 +11,7 @@ import pytest
 PROGRAMS = {
     "redis": {"redis-server": "redis-server"},
     "browser": {"chromium": "chromium", "chromedriver": "chromium-driver"},
+    "node": {"node": "nodejs", "npm": "npm"},
 }
 
 

@@ -67,8 +67,21 @@ def test_durations_are_read_in_homarrs_words(text: str, seconds: float):
 
 
 @pytest.mark.parametrize(
+    ("text", "size"),
+    [("64mb", 64 * 1024**2), ("512KB", 512 * 1024), ("1gb", 1024**3)],
+)
+def test_sizes_are_read_in_the_words_of_redis(text: str, size: int):
+    """As maxmemory in deploy/redis.conf."""
+    assert load_settings({"CACHE_SIZE": text}).cache_size == size
+
+
+@pytest.mark.parametrize(
     ("name", "text"),
     [
+        ("CACHE_SIZE", "64"),
+        ("CACHE_SIZE", "0mb"),
+        ("CACHE_SIZE", "64 mib"),
+        ("DISABLE_REDIS_LOGS", "perhaps"),
         ("AUTH_PROVIDERS", "credentials,github"),
         ("AUTH_PROVIDERS", "credentials,"),
         ("AUTH_SESSION_EXPIRY_TIME", "soon"),
@@ -97,7 +110,16 @@ def test_durations_are_read_in_homarrs_words(text: str, seconds: float):
         ("TRUSTED_PROXIES", "10.0.0.1,"),
         ("TRUSTED_PROXIES", "*"),
         ("LOG_LEVEL", "loud"),
+        ("CRON_TIMEZONE", "Berlin"),
+        ("CRON_TIMEZONE", "../../etc/passwd"),
+        ("TASKS_ENGINE", "celery"),
         ("NO_EXTERNAL_CONNECTION", "maybe"),
+        ("OUTGOING_ALLOWED_NETWORKS", "169.254.0.0/99"),
+        ("OUTGOING_ALLOWED_NETWORKS", "printer.local"),
+        ("UPDATE_CHECK_URL", "releases.example"),
+        ("UPDATE_CHECK_URL", "ftp://releases.example/list"),
+        ("UPDATE_CHECK_URL", "https://"),
+        ("UPDATE_CHECK_URL", "https://releases.example:port/"),
     ],
 )
 def test_a_bad_value_names_its_variable(name: str, text: str):
@@ -232,3 +254,26 @@ def test_the_journal_mode_is_one_of_two():
     assert load_settings({"DB_JOURNAL_MODE": "DELETE"}).db_journal_mode == "delete"
     with pytest.raises(SettingsError, match="delete for files that are shared"):
         load_settings({"DB_JOURNAL_MODE": "truncate"})
+
+
+def test_the_jobs_run_embedded_or_on_saq():
+    """SAQ is for those who have a Redis, and a time zone is known by its name."""
+    settings = load_settings({"CRON_TIMEZONE": "Europe/Berlin"})
+
+    assert str(settings.cron_zone) == "Europe/Berlin"
+    assert settings.tasks_engine == "embedded"
+
+    with pytest.raises(SettingsError, match="set REDIS_URL"):
+        load_settings({"TASKS_ENGINE": "saq"})
+
+    there = {"TASKS_ENGINE": "saq", "REDIS_URL": "redis://127.0.0.1"}
+
+    assert load_settings(there).tasks_engine == "saq"
+
+
+def test_saq_has_to_be_installed(monkeypatch: pytest.MonkeyPatch):
+    """The error says how."""
+    monkeypatch.setattr("dashboard.setting_words.find_spec", lambda _: None)
+
+    with pytest.raises(SettingsError, match="pip install 'saq>="):
+        load_settings({"TASKS_ENGINE": "saq", "REDIS_URL": "redis://127.0.0.1"})

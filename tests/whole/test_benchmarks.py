@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import idle, start
+from benchmarks import idle, lateness, start
 from memory_report.arrangements import make_environment
 
 
@@ -45,11 +45,26 @@ async def test_start_is_timed_against_a_bare_interpreter(
 async def test_idle_time_is_read_from_the_running_roof(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """A share of one core, not negative, far from a whole one."""
+    """A share of one core, not negative, far from a whole one; alone and in company."""
 
     monkeypatch.setattr(idle, "QUICK_SECONDS", 0.5)
     monkeypatch.setattr(idle, "SETTLE", 0.5)
+    monkeypatch.setattr(idle, "SOCKETS", 3)
 
-    (figure,) = await idle.run(quick=True)
+    figures = await idle.run(quick=True)
 
-    assert 0 <= figure.value < 100
+    assert len(figures) == 2
+    assert all(0 <= figure.value < 100 for figure in figures)
+
+
+async def test_lateness_is_that_of_the_jobs_that_were_due(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Every job that has its second in the time is in the figure."""
+
+    monkeypatch.setattr(lateness, "QUICK_SECONDS", 4)
+
+    (figure,) = await lateness.run(quick=True)
+
+    assert figure.value > 0
+    assert "1000 jobs" in figure.what

@@ -231,9 +231,9 @@ async def test_a_group_outlives_its_owner(
 
 
 async def test_a_deleted_group_takes_its_permissions_along(
-    database: Database, ada: User, editors: Group
+    database: Database, admin: User, ada: User, editors: Group
 ):
-    """Nobody keeps what they had through it."""
+    """Nobody keeps what they had through it; another administrator is left."""
     await set_permissions(database, editors.id, ["admin"])
     await add_member(database, editors.id, user_id=ada.id)
     session = await open_session(database, ada)

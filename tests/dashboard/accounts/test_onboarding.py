@@ -11,6 +11,7 @@ from dashboard.accounts import (
     open_session,
     verify_password,
 )
+from dashboard.accounts.onboarding import find_steps, is_set_up
 from dashboard.boards import find_home_board
 from dashboard.database import Database
 from dashboard.identity import User
@@ -46,6 +47,24 @@ async def test_the_rows_are_homarrs(database: Database, admin: User):
         ("credentials-admin", "admin"),
         ("everyone", None),
     ]
+
+
+async def test_the_pages_one_step_counts_as_all(database: Database, admin: User):
+    """Homarr leads whoever is one step after the start back there."""
+    assert await find_steps(database) == ("finish", "settings")
+    assert await is_set_up(database)
+
+
+async def test_an_administrator_is_enough_to_be_set_up(database: Database, admin: User):
+    """A client of Homarr may not have asked for the settings yet."""
+    async with database.write() as tx:
+        await tx.execute("UPDATE onboarding SET step = 'settings'")
+
+    assert await is_set_up(database)
+    async with database.write() as tx:
+        await tx.execute('DELETE FROM "user"')
+
+    assert not await is_set_up(database)
 
 
 async def test_it_happens_once(database: Database, admin: User):

@@ -193,7 +193,7 @@ async def test_an_app_with_a_bad_field_is_refused(
 @pytest.mark.parametrize(
     ("kind", "options"),
     [
-        ("vpn", {}),
+        ("fromTomorrow", {}),
         ("", {}),
         ("app", {"appId": "nothing"}),
         ("bookmarks", {"items": ["nothing"]}),

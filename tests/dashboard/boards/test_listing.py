@@ -34,7 +34,12 @@ async def test_everybody_lists_what_they_may_see(
     own = next(s for s in await list_boards(database, session) if s.id == hidden)
     home = (await list_boards(database, visitor))[0]
 
-    assert (own.access, own.creator_name, own.is_public) == (Access.OWN, "admin", False)
+    assert own.shares.creator is not None
+    assert (own.access, own.shares.creator.name, own.is_public) == (
+        Access.OWN,
+        "admin",
+        False,
+    )
     assert (home.access, home.is_home, home.is_mobile_home) == (
         Access.MODIFY,
         False,

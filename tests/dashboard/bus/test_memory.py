@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from dashboard.bus import MemoryBus, open_bus
+from dashboard.bus.store import ENTRY_BYTES, Store
 
 Heard = list[tuple[str, bytes]]
 
 
 @pytest.fixture(name="bus")
 def _bus() -> MemoryBus:
-    return MemoryBus(last_messages=3)
+    return MemoryBus()
 
 
 @pytest.fixture(name="heard")
@@ -86,12 +87,38 @@ def test_a_callback_may_publish_listen_and_end(bus: MemoryBus, heard: Heard):
     assert bus.last("b") == b'{"json":2}'
 
 
-def test_the_memory_of_last_messages_is_bounded(bus: MemoryBus):
-    """The topic that was published longest ago is forgotten."""
+def test_the_memory_of_last_messages_is_bounded():
+    """In bytes; the topic that was used longest ago is forgotten."""
+    bus = MemoryBus(store=Store(max_bytes=3 * (ENTRY_BYTES + 400), largest=1000))
     for topic in ("a", "b", "a", "c", "d"):
-        bus.publish(topic, topic)
+        bus.publish(topic, "x" * 350)
 
     assert [bool(bus.last(topic)) for topic in "abcd"] == [True, False, True, True]
+
+
+def test_a_message_for_the_moment_is_heard_and_not_kept(bus: MemoryBus, heard: Heard):
+    """Later listeners get what was kept before it, if anything."""
+    bus.publish("a", "lasting")
+    bus.listen("a", lambda *message: heard.append(message), replay=False)
+    bus.publish("a", "passing", keep=False)
+    bus.publish("b", "passing", keep=False)
+
+    assert heard == [("a", b'{"json":"passing"}')]
+    assert bus.last("a") == b'{"json":"lasting"}'
+    assert bus.last("b") is None
+
+
+def test_what_nobody_hears_and_nobody_will_is_not_even_encoded(bus: MemoryBus):
+    """A log that nobody reads costs next to nothing."""
+    bus.publish("a", object(), keep=False)
+    unlisten = bus.listen("a", lambda *_: None)
+
+    assert bus.heard("a")
+
+    unlisten()
+
+    assert not bus.heard("a")
+    assert bus.statistics()["published"] == 0
 
 
 def test_every_thread_may_publish_and_listen(bus: MemoryBus):

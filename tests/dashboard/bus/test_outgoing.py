@@ -15,11 +15,11 @@ async def test_entries_come_out_in_order_and_bounded():
     for number in range(5):
         outgoing.put("a", b"%d" % number)
 
-    assert await outgoing.take(2) == [("a", b"2"), ("a", b"3")]
+    assert await outgoing.take(2) == [("a", b"2", True), ("a", b"3", True)]
 
     outgoing.done()
 
-    assert await outgoing.take(2) == [("a", b"4")]
+    assert await outgoing.take(2) == [("a", b"4", True)]
     assert outgoing.dropped == 2
 
 
@@ -33,8 +33,10 @@ async def test_what_was_not_sent_is_taken_again():
     await outgoing.take(2)
     outgoing.put("a", b"3")
 
-    assert await outgoing.take(2) == [("a", b"0"), ("a", b"1")]
-    assert await outgoing.take(9) == [("a", b"%d" % number) for number in range(4)]
+    assert await outgoing.take(2) == [("a", b"0", True), ("a", b"1", True)]
+    assert await outgoing.take(9) == [
+        ("a", b"%d" % number, True) for number in range(4)
+    ]
 
 
 async def test_another_thread_wakes_the_loop():
@@ -43,7 +45,7 @@ async def test_another_thread_wakes_the_loop():
     outgoing.put("a", b"early")
     outgoing.attach(asyncio.get_running_loop())
 
-    assert await outgoing.take(1) == [("a", b"early")]
+    assert await outgoing.take(1) == [("a", b"early", True)]
 
     outgoing.done()
     taking = asyncio.create_task(outgoing.take(1))
@@ -51,7 +53,7 @@ async def test_another_thread_wakes_the_loop():
     thread = threading.Thread(target=outgoing.put, args=("a", b"late"))
     thread.start()
 
-    assert await taking == [("a", b"late")]
+    assert await taking == [("a", b"late", True)]
 
     thread.join()
 

@@ -1,85 +1,19 @@
 from __future__ import annotations
 
 import logging
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import anyio
 import msgspec
 import pytest
 
 from dashboard.bus import Bus, open_bus
 from dashboard.bus.redis import RedisBus
+from tests.dashboard.bus.ear import Ear
+from tests.dashboard.bus.redis_server import Server
 
 pytestmark = pytest.mark.redis
-
-
-class Server:
-    """A redis-server of its own, on a socket in a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.socket = folder / "redis.sock"
-        self.url = f"unix://{self.socket}"
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = ["redis-server", "--port", "0", "--unixsocket", str(self.socket)]
-        command += ["--save", "", "--appendonly", "no", "--dir", str(self._folder)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if b"ready to accept" in line:
-                return
-
-        raise RuntimeError("redis-server did not start")
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
-
-
-@pytest.fixture(name="server")
-def _server() -> Iterator[Server]:
-    if shutil.which("redis-server") is None:
-        if os.environ.get("CI"):
-            pytest.fail("redis-server is missing; install it with apt")
-
-        pytest.skip("redis-server is missing; install it with apt")
-
-    # Not tmp_path: the path of a socket has to be short.
-    folder = Path(tempfile.mkdtemp(prefix="redis"))
-    server = Server(folder)
-    server.start()
-    yield server
-    server.kill()
-    shutil.rmtree(folder)
-
-
-class Ear:
-    """Collects the messages of a topic, and can be waited for."""
-
-    def __init__(self, bus: Bus, topic: str, *, replay: bool = True) -> None:
-        self.messages: list[Any] = []
-        self._changed = anyio.Event()
-        bus.listen(topic, self._hear, replay=replay)
-
-    def _hear(self, topic: str, encoded: bytes) -> None:
-        self.messages.append(msgspec.json.decode(encoded))
-        self._changed.set()
-
-    async def wait_for(self, message: Any) -> None:
-        with anyio.fail_after(20):
-            while {"json": message} not in self.messages:
-                self._changed = anyio.Event()
-                await self._changed.wait()
 
 
 @pytest.fixture(name="buses")
@@ -209,6 +143,24 @@ async def test_a_message_missed_meanwhile_is_caught_up(server: Server):
         await bus.close()
 
     assert ear.messages == [{"json": "missed"}]
+
+
+async def test_what_is_for_the_moment_is_not_stored(
+    server: Server, buses: tuple[Bus, Bus]
+):
+    """The other bus hears it, and nobody who comes later."""
+    first, second = buses
+    ear = Ear(second, "a")
+    first.publish("a", "kept")
+    first.publish("a", "passing", keep=False)
+    await ear.wait_for("passing")
+    client = await _raw_client(server)
+    stored = await client.get("pubSub:last:a")
+    await client.aclose()
+
+    assert msgspec.json.decode(stored)["json"] == "kept"
+    assert first.last("a") == b'{"json":"kept"}'
+    assert first.heard("nobody listens here")
 
 
 async def test_the_check_measures_and_then_fails(server: Server):

@@ -428,6 +428,8 @@ async def test_a_log_that_nobody_moves_is_a_warning(made: Path):
     [
         ("db.sqlite.backup-20990101T000000Z.sqlite", 1, OK),
         ("db.sqlite.backup-20990101T000000Z.sqlite", 8, WARNING),
+        ("backups/db.sqlite.daily-20990101T000000Z.sqlite", 1, OK),
+        ("backups/other.sqlite.daily-20990101T000000Z.sqlite", 1, WARNING),
         ("db.sqlite.before-oneroof-0001_indexes.sqlite", 1, OK),
         ("db.sqlite.replaced-20990101", 1, WARNING),
         ("other.sqlite.backup-20990101T000000Z.sqlite", 1, WARNING),
@@ -437,7 +439,8 @@ async def test_an_old_backup_is_a_warning(
     made: Path, name: str, days: int, verdict: Verdict
 ):
     """Only backups of this database count."""
-    copy = made.with_name(name)
+    copy = made.parent / name
+    copy.parent.mkdir(exist_ok=True)
     shutil.copyfile(made, copy)
     now = copy.stat().st_mtime + days * 86400.0
 

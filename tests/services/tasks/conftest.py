@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,15 @@ import pytest
 from dashboard.bus import MemoryBus
 from dashboard.database import Database
 from dashboard.jobs import Job
+from dashboard.jobs.history import load_runs
 from dashboard.resources import Resources
 from dashboard.settings import Settings
-from services.tasks.scheduler import ScheduledJob, Scheduler
+from services.tasks.cron import LOCAL_TIME
+from services.tasks.engine import House
+from services.tasks.runs import LocalRuns
+from services.tasks.scheduler import Scheduler
+from services.tasks.state import ScheduledJob
+from services.tasks.timetable import Timetable
 
 #: 2026-01-01 00:00:30 UTC.
 BEGIN = 1767225630.0
@@ -52,7 +60,7 @@ async def _resources(tmp_path: Path) -> AsyncIterator[Resources]:
 
 
 class Desk:
-    """A scheduler whose clock the test moves."""
+    """A scheduler with its engine, whose clock the test moves."""
 
     def __init__(self, resources: Resources, tasks: anyio.abc.TaskGroup) -> None:
         self.resources = resources
@@ -63,27 +71,49 @@ class Desk:
         self.calls: list[tuple[str, float]] = []
         #: What the jobs do, apart from being called.
         self.work: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint
+        #: When the loop wakes up, unless something changes before.
+        self.wake = BEGIN
+        self.sleepers: list[tuple[float, anyio.Event]] = []
         self.scheduler: Scheduler
+        self.house: House
 
-    def make(self, *jobs: Job, cron: str | None = None, enabled: bool = True) -> None:
+    def make(
+        self,
+        *jobs: Job,
+        cron: str | None = None,
+        enabled: bool = True,
+        zone: tzinfo = LOCAL_TIME,
+        chance: random.Random | None = None,
+    ) -> Scheduler:
         """Make the scheduler and start its loop."""
-        self.scheduler = Scheduler(
-            [
-                ScheduledJob(
-                    job=job,
-                    function=self._make_function(job.name),
-                    cron=cron or job.cron,
-                    enabled=enabled,
-                    started=enabled,
-                )
-                for job in jobs
-            ],
+        scheduled = {
+            job.name: ScheduledJob(
+                job=job,
+                function=self._make_function(job.name),
+                cron=cron or job.cron,
+                enabled=enabled,
+                started=enabled,
+            )
+            for job in jobs
+        }
+        self.house = House(
             resources=self.resources,
             tasks=self.tasks,
+            background=self.tasks,
             now=lambda: self.time,
+            sleep=self._sleep,
+        )
+        self.engine = LocalRuns(self.house, jobs=scheduled)
+        self.scheduler = Scheduler(
+            list(scheduled.values()),
+            house=self.house,
+            engine=self.engine,
+            timetable=Timetable(zone=zone, chance=chance),
             wait=self._wait,
         )
+        self.tasks.start_soon(self.engine.look_after)
         self.tasks.start_soon(self.scheduler.run)
+        return self.scheduler
 
     def _make_function(self, name: str) -> Callable[[Resources], Awaitable[None]]:
         async def function(resources: Resources) -> None:
@@ -93,8 +123,14 @@ class Desk:
 
         return function
 
+    async def _sleep(self, seconds: float) -> None:
+        woken = anyio.Event()
+        self.sleepers.append((self.time + seconds, woken))
+        await woken.wait()
+
     async def _wait(self, changed: anyio.Event, seconds: float) -> None:
         self.waiting = (changed, seconds)
+        self.wake = self.time + seconds
         self.woken = anyio.Event()
         async with anyio.create_task_group() as tasks:
 
@@ -106,21 +142,46 @@ class Desk:
             await self.woken.wait()
             tasks.cancel_scope.cancel()
 
+    async def settle(self) -> None:
+        """Let everybody work until all wait for the clock."""
+        # anyio's wait_all_tasks_blocked polls, at a tenth of a second a time.
+        for _ in range(100):
+            await anyio.lowlevel.checkpoint()
+
     async def pass_time(self, seconds: float) -> None:
-        """Let the loop live through some seconds, sleep by sleep."""
+        """Let everybody live through some seconds, sleep by sleep."""
         end = self.time + seconds
         while True:
-            # anyio's wait_all_tasks_blocked polls, at a tenth of a second a time.
-            for _ in range(20):
-                await anyio.lowlevel.checkpoint()
-
+            await self.settle()
             assert self.waiting is not None
-            if self.time + self.waiting[1] > end:
+            wake = self.wake
+            first = min([wake, *(moment for moment, _ in self.sleepers)])
+            if first > end:
                 self.time = end
                 return
 
-            self.time += self.waiting[1]
-            self.woken.set()
+            self.time = max(self.time, first)
+            for one in [one for one in self.sleepers if one[0] <= first]:
+                self.sleepers.remove(one)
+                one[1].set()
+
+            if wake <= first:
+                self.woken.set()
+
+    async def set_clock(self, seconds: float) -> None:
+        """Set the clock forward or back, and let the loop look at it."""
+        await self.settle()
+        self.time += seconds
+        # Who sleeps goes by another clock.
+        self.sleepers = [(moment + seconds, one) for moment, one in self.sleepers]
+        self.wake += seconds
+        self.woken.set()
+        await self.settle()
+
+    async def load_runs(self, name: str) -> list[tuple[float, str]]:
+        """The ticks and statuses of a job's runs, the oldest first."""
+        runs = await load_runs(self.resources.database, name)
+        return [(run.tick / 1000 - BEGIN, run.status) for run in reversed(runs)]
 
     def listen(self, name: str) -> list[Any]:
         """Collect what the bus says of a job."""

@@ -6,6 +6,8 @@ import pytest
 from quart import Quart
 
 from dashboard import superjson
+from dashboard.accounts.onboarding import init_user
+from dashboard.database import Database
 from dashboard.resources import Resources
 from services.web.pages import account
 
@@ -52,6 +54,28 @@ async def test_onboarding_happens_once(newcomer: Browser):
     assert (page.status, page.location) == (303, "/")
     assert again.status in {303, 403}
     assert failed.status == 422
+
+
+async def test_an_administrator_by_another_way_opens_the_pages(
+    newcomer: Browser, empty_database: Database
+):
+    """A client of Homarr made them, and has not asked for its settings yet."""
+
+    async with empty_database.write() as tx:
+        await tx.execute("UPDATE onboarding SET step = 'user'")
+
+    await init_user(
+        empty_database,
+        name="grace",
+        password=NEW_ADMIN["password"],
+        email=None,
+        providers=["credentials"],
+    )
+    page = await newcomer.get("/init")
+    home = await newcomer.log_in(name="grace", password=NEW_ADMIN["password"])
+
+    assert (page.status, page.location) == (303, "/")
+    assert (home.status, home.location) == (303, "/")
 
 
 async def test_faults_stand_beside_what_was_typed(newcomer: Browser):

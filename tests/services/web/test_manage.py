@@ -306,7 +306,7 @@ async def test_a_key_is_shown_once_and_works(
     assert answer.status == 200
     assert key_id in listed.text
     assert secret not in listed.text
-    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Cache-Control"] == "no-store, no-transform"
 
 
 async def test_a_deleted_key_is_gone(member: Browser, database: Database):

@@ -15,6 +15,7 @@ def _find(
     address: str | None,
     *forwarded_for: str,
     proto: tuple[str, ...] = (),
+    hosts: tuple[str, ...] = (),
     scheme: str = "http",
 ) -> Peer:
     return find_peer(
@@ -22,6 +23,7 @@ def _find(
         scheme=scheme,
         forwarded_for=forwarded_for,
         forwarded_proto=proto,
+        forwarded_host=hosts,
         trusted=TRUSTED,
     )
 
@@ -93,6 +95,29 @@ def test_the_scheme_is_the_one_that_our_proxy_saw(
     peer = _find("10.0.0.2", *forwarded_for, proto=tuple(proto))
 
     assert secure == peer.secure
+
+
+@pytest.mark.parametrize(
+    ("forwarded_for", "hosts", "host"),
+    [
+        ("198.51.100.1", ["board.example"], "board.example"),
+        ("198.51.100.1", ["evil.example, board.example:8443"], "board.example:8443"),
+        ("198.51.100.1, 10.0.0.7", ["board.example, inner"], "board.example"),
+        ("198.51.100.1", [], ""),
+    ],
+)
+def test_the_host_is_the_one_that_our_proxy_saw(
+    forwarded_for: str, hosts: list[str], host: str
+):
+    """What the client wrote in front of the proxy's own word is passed over."""
+
+    assert host == _find("10.0.0.2", forwarded_for, hosts=tuple(hosts)).host
+
+
+def test_a_stranger_s_word_for_the_host_is_nothing():
+    """The header Host is all that is known then."""
+
+    assert _find("203.0.113.9", hosts=("evil.example",)).host == ""
 
 
 def test_without_a_word_the_connection_itself_counts():

@@ -122,6 +122,41 @@ def test_a_form_token_fits_its_cookie_only():
     assert not tokens.accepts(cookie, "\ud800ä", "session")
 
 
+def test_each_form_has_another_mask_over_the_same_token():
+    """So that the sizes of compressed pages tell nothing; the cookie stays."""
+
+    tokens = FormTokens("secret")
+    first, cookie = tokens.make("session")
+    fields = [first, *(tokens.read(cookie, "session") or "" for _ in range(20))]
+
+    assert len(set(fields)) == len(fields)
+    assert {len(field) for field in fields} == {64}
+    assert all(tokens.accepts(cookie, field, "session") for field in fields)
+    # No stretch of the page is the token's own.
+    bare = cookie.partition(".")[0]
+    assert not [field for field in fields if bare[:8] in field or bare[-8:] in field]
+
+
+def test_no_half_of_a_field_is_enough():
+    """The mask is nothing without what is under it, nor the other way round."""
+
+    tokens = FormTokens("secret")
+    field, cookie = tokens.make("")
+    other, _ = tokens.make("")
+
+    for wrong in (field[:32], field[32:], field[:32] + other[32:], "A" * 64):
+        assert not tokens.accepts(cookie, wrong, "")
+
+
+def test_a_form_from_before_there_were_masks_is_taken():
+    """It was open while the program was upgraded."""
+
+    tokens = FormTokens("secret")
+    _, cookie = tokens.make("")
+
+    assert tokens.accepts(cookie, cookie.partition(".")[0], "")
+
+
 def test_a_form_token_dies_with_its_login():
     """A token from before the login, or of another login, proves nothing."""
 

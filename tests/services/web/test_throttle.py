@@ -9,11 +9,11 @@ import pytest
 from quart import Quart
 
 from dashboard.accounts import TooBusyError
+from dashboard.accounts.attempts import Attempts
 from dashboard.database import Database
-from dashboard.errors import DatabaseBusyError
+from dashboard.errors import DatabaseBusyError, ThrottledError
 from dashboard.resources import Resources
 from services.web import create_app
-from services.web.attempts import Attempts, ThrottledError
 from services.web.pages import account
 
 from .helpers import ADMIN, GUEST, GUEST_PASSWORD, PASSWORD, Browser, FakeClock

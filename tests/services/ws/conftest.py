@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
+import msgspec
 import pytest
 import trio
 from trio.testing import MockClock
 from trio_websocket import WebSocketConnection, wrap_client_stream
 
-from dashboard import procedures
+from dashboard import superjson
 from dashboard.accounts import Session
 from dashboard.accounts.recheck import Standing, recheck_sessions
 from dashboard.bus import MemoryBus
-from dashboard.procedures import Context, ProcedureError, Subscription
 from dashboard.resources import Resources
 from dashboard.settings import Settings
+from dashboard.trpc import Context, ProcedureError, routers
+from dashboard.trpc.guards import anyone, permission
+from dashboard.trpc.procedure import Router
 from services.ws import Hub, handle_connection
 
 HOST = "dash.test:3000"
@@ -162,42 +166,121 @@ class House:
         assert await client.get_message() == started
 
 
-async def _one_topic(context: Context, given: Any) -> list[str]:
-    return [given["topic"]]
+class ATopic(msgspec.Struct):
+    topic: str
 
 
-async def _two_topics(context: Context, given: Any) -> list[str]:
+class Seconds(msgspec.Struct):
+    seconds: float
+
+
+router = Router()
+
+
+@router.subscription("topic", guard=anyone, input=ATopic)
+async def _topic(_context: Context, given: ATopic) -> list[str]:
+    return [given.topic]
+
+
+@router.subscription("topics", guard=anyone)
+async def _topics(_context: Context) -> list[str]:
     return ["first", "second"]
 
 
-async def _admin(context: Context, given: Any) -> list[str]:
-    if context.session is None or not context.session.may("nothing"):
-        raise ProcedureError("UNAUTHORIZED")
+async def _nobody(_context: Context) -> None:
+    raise ProcedureError("UNAUTHORIZED")
 
+
+@router.subscription("members", guard=_nobody)
+async def _members(_context: Context) -> list[str]:
     return []
 
 
-async def _broken(context: Context, given: Any) -> list[str]:
+@router.subscription("broken", guard=anyone)
+async def _broken(_context: Context) -> list[str]:
     raise RuntimeError("a fault of ours")
 
 
-async def _slow(context: Context, given: Any) -> list[str]:
-    await trio.sleep(given["seconds"])
+@router.subscription("slow", guard=anyone, input=Seconds)
+async def _slow(_context: Context, given: Seconds) -> list[str]:
+    await trio.sleep(given.seconds)
     return ["news"]
 
 
+@router.query("echo", guard=anyone, input=Any)
+async def _echo(_context: Context, given: Any) -> Any:
+    return given
+
+
+@router.query("who", guard=anyone)
+async def _who(context: Context) -> Any:
+    return context.session and context.session.user_name
+
+
+@router.query("where", guard=anyone)
+async def _where(context: Context) -> Any:
+    return context.address
+
+
+@router.query("fault", guard=anyone)
+async def _fault(_context: Context) -> Any:
+    raise RuntimeError("a fault of ours")
+
+
+@router.query("unspeakable", guard=anyone)
+async def _unspeakable(_context: Context) -> Any:
+    return object()
+
+
+@router.query("big", guard=anyone)
+async def _big(_context: Context) -> Any:
+    return "x" * 200_000
+
+
+@router.mutation("void", guard=permission("admin"))
+async def _void(_context: Context) -> Any:
+    return superjson.UNDEFINED
+
+
+@router.mutation("work", guard=anyone, input=Seconds)
+async def _work(context: Context, given: Seconds) -> Any:
+    """Take time, and tell the bus how it went."""
+    bus = context.resources.bus
+    bus.publish("work", "begun")
+    try:
+        await trio.sleep(given.seconds)
+    except trio.Cancelled:
+        bus.publish("work", "cancelled")
+        raise
+
+    bus.publish("work", "done")
+    return given.seconds
+
+
+@router.mutation("logout", guard=anyone)
+async def _logout(context: Context) -> Any:
+    assert context.session
+    context.resources.bus.publish("session-closed", {"userId": context.session.user_id})
+    await trio.sleep(0.1)
+    return superjson.UNDEFINED
+
+
+@pytest.fixture(name="add_router")
+def _add_router(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Router], None]:
+    """Have the table of routers name one more."""
+
+    def add(name: str, router: Router) -> None:
+        module = ModuleType(name)
+        module.router = router  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, f"{routers.__name__}.{name}", module)
+        monkeypatch.setitem(routers.ROUTERS, name, name)
+
+    return add
+
+
 @pytest.fixture(autouse=True)
-def _procedures(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, topics in {
-        "topic": _one_topic,
-        "topics": _two_topics,
-        "admin": _admin,
-        "broken": _broken,
-        "slow": _slow,
-    }.items():
-        path = f"test.{name}"
-        subscription = Subscription(path=path, topics=topics)
-        monkeypatch.setitem(procedures.SUBSCRIPTIONS, path, subscription)
+def _procedures(add_router: Callable[[str, Router], None]) -> None:
+    add_router("test", router)
 
 
 @pytest.fixture(name="house")

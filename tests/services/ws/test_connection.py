@@ -104,9 +104,9 @@ async def test_jsonrpc_is_echoed_when_it_was_sent(house: Any) -> None:
             (
                 '{"id":3,"method":"subscription","params":'
                 '{"input":{"json":null,"meta":{"values":["undefined"],"v":1}},'
-                '"path":"test.admin"}}'
+                '"path":"test.members"}}'
             ),
-            _error("3", "UNAUTHORIZED", -32001, 401, "UNAUTHORIZED", "test.admin"),
+            _error("3", "UNAUTHORIZED", -32001, 401, "UNAUTHORIZED", "test.members"),
         ),
         (
             (

@@ -11,6 +11,8 @@ import pytest
 import trio
 from trio_websocket import ConnectionClosed
 
+from services.ws.frames import build_text_frame
+
 
 async def _data(client: Any) -> Any:
     answer = json.loads(await client.get_message())
@@ -26,7 +28,7 @@ async def test_a_message_is_encoded_once_for_all(
         await house.subscribe(client, number=1 + number // 4)
 
     built: list[bytes] = []
-    build = house.hub._send.__func__.__globals__["build_text_frame"]
+    build = build_text_frame
     monkeypatch.setattr(
         "services.ws.hub.build_text_frame",
         lambda payload: built.append(payload) or build(payload),
@@ -108,6 +110,70 @@ async def test_a_stopped_subscription_hears_nothing_more(house: Any) -> None:
     await client.send_message("PING")
 
     assert await client.get_message() == "PONG"
+
+
+async def test_what_comes_in_one_turn_is_written_together_in_its_order(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One write for each client, whatever the topics; each message stays a message."""
+    client = await house.connect()
+    await client.send_message(
+        '{"id":1,"method":"subscription","params":'
+        '{"input":{"json":null},"path":"test.topics"}}'
+    )
+    await client.get_message()
+    written: list[bytes] = []
+    (member,) = house.hub.members
+    send = type(member).send_frame
+    monkeypatch.setattr(
+        type(member),
+        "send_frame",
+        lambda self, frame: written.append(frame) or send(self, frame),
+    )
+    for number in range(10):
+        house.bus.publish(("first", "second")[number % 2], number)
+
+    assert [await _data(client) for _ in range(10)] == list(range(10))
+    assert len(written) == 1
+
+
+async def test_what_is_written_together_is_bounded(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A turn that is long in coming makes no large buffer."""
+    monkeypatch.setattr("services.ws.limits.MAX_WRITE_BYTES", 100)
+    client = await house.connect()
+    await house.subscribe(client)
+    for _ in range(20):
+        house.bus.publish("news", "x" * 60)
+
+    waiting = []
+    write = house.hub._write_arrived
+
+    def spy() -> None:
+        waiting.append(house.hub._arrived_bytes)
+        write()
+
+    house.hub._write_arrived = spy
+
+    assert [await _data(client) for _ in range(20)] == ["x" * 60] * 20
+    assert max(waiting) < 200
+
+
+async def test_a_newcomer_amid_a_turn_hears_each_message_once(house: Any) -> None:
+    """What has come and is not written yet is not the last message yet."""
+    first, second = await house.connect(), await house.connect()
+    await house.subscribe(first)
+    house.hub._deliver("news", b'{"json":"now"}')
+    (newcomer,) = [one for one in house.hub.members if not one._requests._live]
+    house.hub.subscribe(newcomer, b'{"id":7,', ["news"])
+
+    assert await _data(first) == "now"
+    assert await _data(second) == "now"
+
+    await second.send_message("PING")
+
+    assert await second.get_message() == "PONG"
 
 
 async def test_dates_pass_through_as_superjson(house: Any) -> None:
@@ -216,21 +282,20 @@ async def test_a_client_that_reads_late_hears_why_it_was_closed(house: Any) -> N
     assert (1013).to_bytes(2) + b"the client does not keep up" == last
 
 
-async def test_an_exception_of_one_connection_hurts_no_bystander(house: Any) -> None:
+async def test_an_exception_of_one_connection_hurts_no_bystander(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It reaches the caller of that connection, whose socket is closed."""
     house.add_session("b" * 96)
     bystander, victim = await house.connect(), await house.connect(token="b" * 96)
     await house.subscribe(bystander)
     await house.subscribe(victim)
 
-    def fail(message: bytes) -> None:
+    async def fail(_self: Any, request: Any) -> None:
         raise ZeroDivisionError
 
-    for member in house.hub.members:
-        if member.session.token == "b" * 96:
-            member._handle = fail
-
-    await victim.send_message("anything")
+    monkeypatch.setattr("services.ws.requests.Requests.handle", fail)
+    await victim.send_message('{"id":9,"method":"subscription.stop"}')
     with pytest.raises(ConnectionClosed):
         await victim.get_message()
 

@@ -117,6 +117,7 @@ async def test_statistics_count_what_was_done(house: Any) -> None:
         "accepted": 1,
         "refused": 0,
         "messages": 2,
+        "calls": 0,
         "subscriptions": 1,
         "pushes": 1,
         "errors": 1,

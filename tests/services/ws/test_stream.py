@@ -88,16 +88,15 @@ async def test_nothing_follows_a_close_frame(pair: Any) -> None:
     big = build_text_frame(b"A" * 100_000)
     assert pair.stream.offer(big)
     assert pair.stream.offer(build_text_frame(b"queued"))
-    pair.tasks.start_soon(pair.stream.send_all, CLOSE)
-    await trio.testing.wait_all_tasks_blocked()
-    assert pair.stream.offer(build_text_frame(b"too late"))
     async with trio.open_nursery() as tasks:
 
         @tasks.start_soon
         async def _() -> None:
-            await pair.stream.wait_flushed()
+            await pair.stream.send_all(CLOSE)
             await pair.stream.aclose()
 
+        await trio.testing.wait_all_tasks_blocked()
+        assert pair.stream.offer(build_text_frame(b"too late"))
         received = await pair.read()
 
     whole = big == received[: len(big)]

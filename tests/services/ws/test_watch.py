@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import anyio
@@ -11,33 +11,30 @@ import pytest
 import trio
 from trio_websocket import ConnectionClosed
 
-from dashboard import procedures
-from dashboard.procedures import Context, ProcedureError, Subscription
+from dashboard.trpc import Context, ProcedureError
+from dashboard.trpc.guards import anyone, permission
+from dashboard.trpc.procedure import Router
 from services.ws import limits, serve
 
 
-async def _admins_only(context: Context, _given: Any) -> list[str]:
-    if context.session is None or not context.session.may("admin"):
-        raise ProcedureError("FORBIDDEN", "Permission denied")
-
-    return ["secret"]
-
-
 @pytest.fixture(name="allowed")
-def _allowed(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
-    """What the subscription `test.shared` asks before it lets somebody hear."""
+def _allowed(add_router: Callable[[str, Router], None]) -> dict[str, bool]:
+    """What the subscription `watched.shared` asks before it lets somebody hear."""
     allowed = {"everybody": True}
+    router = Router()
 
-    async def shared(_context: Context, _given: Any) -> list[str]:
+    @router.subscription("shared", guard=anyone)
+    async def _(_context: Context) -> list[str]:
         if not allowed["everybody"]:
             raise ProcedureError("NOT_FOUND", "App not found")
 
         return ["shared"]
 
-    for name, topics in {"shared": shared, "admins": _admins_only}.items():
-        subscription = Subscription(path=f"test.{name}", topics=topics)
-        monkeypatch.setitem(procedures.SUBSCRIPTIONS, f"test.{name}", subscription)
+    @router.subscription("admins", guard=permission("admin"))
+    async def _(_context: Context) -> list[str]:
+        return ["secret"]
 
+    add_router("watched", router)
     return allowed
 
 
@@ -152,7 +149,7 @@ async def test_a_lost_permission_ends_the_subscription_that_needs_it(
 ) -> None:
     """The client is told error and stopped; the socket and the others live on."""
     client = await open_house.connect()
-    await _subscribe(client, "test.admins")
+    await _subscribe(client, "watched.admins")
     await open_house.subscribe(client, number=2)
     await trio.sleep(2)
     open_house.add_session(permissions=frozenset())
@@ -178,7 +175,7 @@ async def test_a_new_permission_counts_on_an_open_socket(open_house: Any) -> Non
     client = await open_house.connect()
     await client.send_message(
         '{"id":1,"method":"subscription","params":'
-        '{"input":{"json":null},"path":"test.admins"}}'
+        '{"input":{"json":null},"path":"watched.admins"}}'
     )
     refused = json.loads(await client.get_message())
     open_house.add_session(permissions=frozenset({"admin"}))
@@ -187,7 +184,7 @@ async def test_a_new_permission_counts_on_an_open_socket(open_house: Any) -> Non
 
     assert refused["error"]["json"]["data"]["code"] == "FORBIDDEN"
 
-    await _subscribe(client, "test.admins")
+    await _subscribe(client, "watched.admins")
 
 
 async def test_a_change_of_groups_asks_again_at_once(
@@ -197,7 +194,7 @@ async def test_a_change_of_groups_asks_again_at_once(
     open_house.lane.groups["a" * 96] = frozenset({"family"})
     client = await open_house.connect()
     await trio.sleep(2)
-    await _subscribe(client, "test.shared")
+    await _subscribe(client, "watched.shared")
     open_house.lane.groups["a" * 96] = frozenset()
     open_house.lane.version += 1
     allowed["everybody"] = False
@@ -213,7 +210,7 @@ async def test_whatever_was_written_is_followed_soon(
 ) -> None:
     """A board that is closed to somebody goes silent, if not at once."""
     client = await open_house.connect()
-    await _subscribe(client, "test.shared")
+    await _subscribe(client, "watched.shared")
     await trio.sleep(2)
     allowed["everybody"] = False
     open_house.lane.version += 1
@@ -240,22 +237,22 @@ async def test_a_subscription_that_is_still_allowed_hears_nothing_of_it(
 
 
 async def test_a_permission_lost_while_a_subscription_opens_is_not_missed(
-    open_house: Any, monkeypatch: pytest.MonkeyPatch
+    open_house: Any, add_router: Callable[[str, Router], None]
 ) -> None:
     """It was asked for with a session that has changed: it is asked for again."""
+    router = Router()
 
-    async def slow(context: Context, given: Any) -> list[str]:
-        topics = await _admins_only(context, given)
+    @router.subscription("admins", guard=permission("admin"))
+    async def _(_context: Context) -> list[str]:
         await trio.sleep(3)
-        return topics
+        return ["secret"]
 
-    subscription = Subscription(path="test.slow_admins", topics=slow)
-    monkeypatch.setitem(procedures.SUBSCRIPTIONS, "test.slow_admins", subscription)
+    add_router("slow", router)
     client = await open_house.connect()
     await trio.sleep(2)
     await client.send_message(
         '{"id":1,"method":"subscription","params":'
-        '{"input":{"json":null},"path":"test.slow_admins"}}'
+        '{"input":{"json":null},"path":"slow.admins"}}'
     )
     await trio.sleep(1)
     open_house.add_session(permissions=frozenset())
@@ -309,24 +306,22 @@ async def test_a_look_that_failed_is_made_up_for(open_house: Any) -> None:
 
 
 async def test_a_subscription_that_cannot_be_asked_about_is_asked_about_again(
-    open_house: Any, allowed: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+    open_house: Any, add_router: Callable[[str, Router], None]
 ) -> None:
     """A fault while asking is neither a yes nor a no."""
     outcomes: list[Exception] = []
+    router = Router()
 
-    async def faulty(_context: Context, _given: Any) -> list[str]:
+    @router.subscription("news", guard=anyone)
+    async def _(_context: Context) -> list[str]:
         if outcomes:
             raise outcomes.pop(0)
 
         return ["news"]
 
-    monkeypatch.setitem(
-        procedures.SUBSCRIPTIONS,
-        "test.faulty",
-        Subscription(path="test.faulty", topics=faulty),
-    )
+    add_router("faulty", router)
     client = await open_house.connect()
-    await _subscribe(client, "test.faulty")
+    await _subscribe(client, "faulty.news")
     await trio.sleep(2)
     outcomes += [OSError("locked"), ProcedureError("NOT_FOUND", "gone")]
     open_house.lane.version += 1
