@@ -229,7 +229,7 @@ VARIABLES: tuple[Variable, ...] = (
         attribute="cron_zone",
         parse=parse_zone,
         default="",
-        about="time zone of cron expressions, as Europe/Berlin; the system's when unset",
+        about="time zone of cron expressions, as Europe/Berlin; else the system's",
     ),
     Variable(
         name="TASKS_ENGINE",

@@ -15,6 +15,8 @@ import pytest
 
 from dashboard.cli.parser import make_parser as make_dashboard_parser
 from dashboard.settings import VARIABLES, Variable
+from dashboard.trpc.not_offered import HOMARR, read_kinds
+from dashboard.trpc.routers import ROUTERS, load_router
 from memory_report.arguments import make_parser as make_report_parser
 from runner import cli as runner
 from runner.events import Event
@@ -218,6 +220,43 @@ def test_named_make_targets_exist(page: Path):
     named = set(re.findall(r"`make ([a-z]+)`", page.read_text()))
 
     assert named <= targets
+
+
+def read_procedures(heading: str) -> set[str]:
+    """Return the procedures of a table in docs/trpc.md."""
+
+    section = read("docs/trpc.md").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `([\w.]+)` \| (.+) \|$", section, re.MULTILINE)
+
+    return {
+        f"{router}.{name}"
+        for router, names in rows
+        for name in re.findall(r"`(\w+)`", names)
+    }
+
+
+def find_procedures() -> set[str]:
+    """Return the procedures that the routers declare."""
+
+    return {
+        f"{router}.{name}"
+        for router in ROUTERS
+        for name in load_router(router).procedures
+    }
+
+
+def test_every_procedure_that_is_offered_is_listed():
+    """And no other one is."""
+
+    assert read_procedures("Offered") == find_procedures()
+
+
+def test_every_procedure_of_homarrs_that_is_not_offered_is_listed():
+    """Nobody has to find out by calling."""
+
+    known = {f"{router}.{name}" for router in HOMARR for name in read_kinds(router)}
+
+    assert read_procedures("Not offered") == known - find_procedures()
 
 
 def test_the_map_of_the_house_names_every_room():

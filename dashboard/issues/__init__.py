@@ -18,6 +18,7 @@ import msgspec
 from msgspec import inspect
 
 from dashboard.issues import words
+from dashboard.issues.options import as_written, note_options
 from dashboard.issues.words import Issue, Path
 from dashboard.superjson import UNDEFINED
 
@@ -56,6 +57,7 @@ def find_issues(value: Any, type_: Any) -> list[Issue]:
 
 @lru_cache(maxsize=256)
 def _inspect(type_: Any) -> inspect.Type:
+    note_options(type_)
     return inspect.type_info(type_)
 
 
@@ -142,7 +144,7 @@ def _look_at_options(
     if isinstance(type_, inspect.EnumType):
         options = [one.value for one in type_.cls]
     else:
-        options = list(type_.values)
+        options = as_written(type_.values)
 
     # True is 1 for Python, and no option of that name for a client.
     if not any(value == one and type(value) is type(one) for one in options):

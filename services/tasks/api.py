@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import anyio
 import msgspec
 
-from dashboard.procedures import ProcedureError
+from dashboard.errors import ProcedureError
 from dashboard.resources import Resources
 
 from .errors import TasksError

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from dashboard.procedures import ProcedureError
+from dashboard.errors import ProcedureError
 
 from .errors import (
     InvalidCronError,

@@ -15,9 +15,8 @@ from typing import Any
 
 import anyio
 from saq import Job as QueuedJob
-from saq import Queue, Worker
+from saq import Worker
 from saq.job import TERMINAL_STATUSES
-from saq.queue.redis import RedisQueue
 
 from dashboard.jobs.history import find_run, give_back, take_over
 
@@ -27,6 +26,7 @@ from .execution import CANCEL_TIMEOUT, Outcome
 from .lost import MAX_ATTEMPTS, LostRuns
 from .runs import RETRY_INTERVAL, LocalRuns
 from .state import Begun, Due, ScheduledJob
+from .tick_queue import TickQueue
 
 logger = logging.getLogger("services.tasks")
 
@@ -42,41 +42,9 @@ REMEMBERED = 600
 #: A run that not even the queue knows any more keeps its job from running so long.
 FORGOTTEN = 300.0
 POLL_INTERVAL = 0.2
-#: Before Redis is asked again that did not answer.
-PAUSE = 1.0
+#: What the queue is told of a run that was not ours to do.
+SKIPPED = "skipped"
 FINISH_TIMEOUT = 5.0
-
-#: SAQ's own script asks whether a job of this key is not done yet. A tick that was
-#: run within the moment must not be queued again either.
-_ENQUEUE = """
-if redis.call('EXISTS', KEYS[2]) == 0 and redis.call('EXISTS', KEYS[4]) == 0 then
-    redis.call('SET', KEYS[2], ARGV[1])
-    redis.call('ZADD', KEYS[1], ARGV[2], KEYS[2])
-    if ARGV[2] == '0' then redis.call('RPUSH', KEYS[3], KEYS[2]) end
-    return 1
-end
-"""
-
-
-class TickQueue(RedisQueue):
-    """SAQ's queue, where a key is taken for as long as its job is remembered."""
-
-    async def _enqueue(self, job: QueuedJob) -> QueuedJob | None:
-        if self._enqueue_script is None:
-            self._enqueue_script = self.redis.register_script(_ENQUEUE)
-
-        return await super()._enqueue(job)
-
-    async def dequeue(
-        self, timeout: float = 0.0, poll_interval: float = 0.0
-    ) -> QueuedJob | None:
-        """As SAQ does it; it asks again at once, whatever happens."""
-        try:
-            return await super().dequeue(timeout, poll_interval)
-        except Exception:  # noqa: BLE001
-            # While Redis is away, that would take a whole core.
-            await asyncio.sleep(PAUSE)
-            return None
 
 
 class _Worker(Worker[Any]):
@@ -97,7 +65,7 @@ class QueuedRuns(LocalRuns):
         self._idle = anyio.Event()
         self._idle.set()
         self._reachable = True
-        self._queue: Queue = TickQueue.from_url(
+        self._queue = TickQueue.from_url(
             house.resources.settings.redis_url or "", name=NAME
         )
         timers: Any = {"schedule": 5, "sweep": SWEEP_INTERVAL}
@@ -149,7 +117,7 @@ class QueuedRuns(LocalRuns):
             await self._house.sleep(POLL_INTERVAL)
             queued = await self._queue.job(queued.key)
 
-        if queued is not None and queued.result == "skipped":
+        if queued is not None and queued.result == SKIPPED:
             raise JobRunningError(due.one.job.name)
 
     async def look_after(self) -> None:
@@ -199,7 +167,7 @@ class QueuedRuns(LocalRuns):
         due = Due(one=self._jobs[queued.function], tick=tick)
         if not await self._is_ours(due, again=queued.attempts > 1):
             self._house.counts["skipped"] += 1
-            return "skipped"
+            return SKIPPED
 
         self._active[queued.key] = queued
         if self._idle.is_set():

@@ -14,8 +14,8 @@ from quart import Request, Response, g
 from werkzeug.exceptions import Forbidden, UnsupportedMediaType
 
 from dashboard.accounts import Session, find_key_session, find_session
+from dashboard.peer import Peer, find_peer
 from services.web.forms import Form, read_form
-from services.web.peer import Peer, find_peer
 from services.web.security import is_json, is_own_request
 from services.web.site import Site
 from services.web.visit import Visit, form_cookie_name, redirect_to, token_of

@@ -10,8 +10,8 @@ from quart import Request, Response
 from werkzeug.exceptions import Forbidden
 
 from dashboard.accounts import Session
+from dashboard.peer import Peer
 from services.web.forms import Form
-from services.web.peer import Peer
 from services.web.security import content_policy, local_path
 from services.web.site import Site
 

@@ -15,6 +15,7 @@ from wsproto.utilities import ProtocolError
 
 from dashboard import accounts
 from dashboard.accounts import Session
+from dashboard.peer import find_peer
 from dashboard.resources import Resources
 
 from . import handshake, limits
@@ -106,7 +107,7 @@ class Door:
                 hub=self.hub,
                 lane=self.lane,
                 resources=self.resources,
-                address=self.address,
+                address=self._find_address(request),
                 find_session=self._find_session,
                 tasks=tasks,
             )
@@ -126,6 +127,21 @@ class Door:
             return connection
 
         return None
+
+    def _find_address(self, request: WebSocketRequest) -> str:
+        """Find the client's, behind the proxies that are trusted."""
+        forwarded = [
+            value.decode("latin-1")
+            for name, value in request.headers
+            if name == b"x-forwarded-for"
+        ]
+        return find_peer(
+            address=self.address,
+            scheme="ws",
+            forwarded_for=forwarded,
+            forwarded_proto=(),
+            trusted=self.resources.settings.trusted_proxies,
+        ).address
 
     async def _check(self, request: WebSocketRequest) -> Session:
         settings = self.resources.settings

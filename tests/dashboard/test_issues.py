@@ -310,6 +310,19 @@ def test_a_single_mistake_has_zods_words(type_: Any, given: Any, expected: str):
     assert _text(issue) == expected
 
 
+def test_options_are_told_in_the_order_in_which_they_were_written():
+    """As Zod tells an enum's, wherever in a type they stand."""
+
+    class Chosen(msgspec.Struct):
+        scheme: list[Literal["light", "dark", "auto"] | None]
+        number: Annotated[Literal[3, 1, 2], "how many"]
+
+    first, second = find_issues({"scheme": [5], "number": 4}, Chosen)
+
+    assert first["values"] == ["light", "dark", "auto"]
+    assert second["message"] == "Invalid option: expected one of 3|1|2"
+
+
 def test_many_mistakes_are_told_up_to_a_bound():
     """An answer does not become many times as large as its request."""
 

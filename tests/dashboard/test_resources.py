@@ -169,7 +169,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed():
     """Redis, bcrypt and the driver cost their memory only where they are used."""
     home = str(Path(dashboard.__file__).parents[1])
     program = (
-        "import sys, dashboard.resources, dashboard.procedures, dashboard.health;"
+        "import sys, dashboard.resources, dashboard.trpc, dashboard.health;"
         "print(*sys.modules)"
     )
     answer = subprocess.run(

@@ -63,7 +63,7 @@ class Visitor:
         return connect(
             url,
             origin=headers.pop("Origin", origin),  # type: ignore[arg-type]
-            additional_headers={"Cookie": self._cookie(), **headers},
+            additional_headers={"Cookie": self.cookie, **headers},
             open_timeout=PATIENCE,
             proxy=None,
         )
@@ -71,7 +71,7 @@ class Visitor:
     def _request(self, method: str, path: str, body: str | None) -> HTTPResponse:
         parts = urlsplit(self.url)
         connection = HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
-        headers = {"Cookie": self._cookie(), "Origin": self.url}
+        headers = {"Cookie": self.cookie, "Origin": self.url}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
 
@@ -87,7 +87,10 @@ class Visitor:
 
         return response
 
-    def _cookie(self) -> str:
+    @property
+    def cookie(self) -> str:
+        """The header with all cookies of the visitor."""
+
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import anyio
 import pytest
+from saq import Status
 
 from dashboard.jobs import Job, history
 from dashboard.resources import Resources
-from services.tasks import queued
+from services.tasks import queued, tick_queue
 from services.tasks.engine import House
 from services.tasks.errors import JobRunningError, QueueUnavailableError, TickTakenError
-from services.tasks.queued import QueuedRuns, TickQueue
+from services.tasks.queued import QueuedRuns
 from services.tasks.state import Due, ScheduledJob
 from tests.dashboard.bus.redis_server import Server, open_server
 
@@ -51,7 +52,7 @@ class Bench:
 
 async def wait_until(true: Callable[[], Any]) -> None:
     """Look again and again, since Redis and SAQ have no events of ours."""
-    while not true():
+    while not true():  # noqa: ASYNC110
         await anyio.sleep(0.01)
 
 
@@ -179,7 +180,7 @@ async def test_without_redis_a_trigger_is_refused_and_a_tick_waits(
 ) -> None:
     """The tick is queued when Redis is back; the log says so once each way."""
     monkeypatch.setattr("services.tasks.runs.RETRY_INTERVAL", 0.05)
-    monkeypatch.setattr(queued, "PAUSE", 0.05)
+    monkeypatch.setattr(tick_queue, "PAUSE", 0.05)
     caplog.set_level("INFO", "services.tasks")
     server.kill()
     with pytest.raises(QueueUnavailableError):
@@ -197,6 +198,46 @@ async def test_without_redis_a_trigger_is_refused_and_a_tick_waits(
     assert "Traceback" not in caplog.text
 
 
+@pytest.mark.redis
+async def test_what_a_worker_is_just_beginning_is_not_swept(server: Server) -> None:
+    """Only when it is seen a second time: then nobody has begun it."""
+    queue = tick_queue.TickQueue.from_url(server.url)
+    await queue.enqueue("ping", key="ping:1", retries=2)
+    await queue.dequeue()
+
+    assert await queue.sweep(lock=1) == []
+    # The lock keeps others from looking at the same time.
+    assert await queue.sweep(lock=1) == []
+
+    await queue.redis.delete("saq:default:sweep")
+
+    assert await queue.sweep(lock=1) == ["ping:1"]
+    assert await queue.count("queued") == 1
+
+    await queue.disconnect()
+
+
+@pytest.mark.redis
+async def test_a_worker_that_gives_no_sign_is_dead(server: Server) -> None:
+    """What it had is queued again, and given up after its last attempt."""
+    queue = tick_queue.TickQueue.from_url(server.url)
+    await queue.enqueue("ping", key="ping:1", retries=2, heartbeat=1)
+    for attempt, waiting in ((1, 1), (2, 0)):
+        job = await queue.dequeue()
+        assert job is not None
+        job.attempts, job.started, job.status = attempt, 1, Status.ACTIVE
+        job.touched = 1
+        await queue._update(job, status=Status.ACTIVE)
+        await queue.redis.delete("saq:default:sweep")
+
+        assert await queue.sweep(lock=1) == ["ping:1"]
+        assert await queue.count("queued") == waiting
+
+    assert await queue.count("incomplete") == 0
+
+    await queue.disconnect()
+
+
 async def test_a_redis_that_is_away_is_not_asked_without_a_pause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,11 +247,11 @@ async def test_a_redis_that_is_away_is_not_asked_without_a_pause(
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    monkeypatch.setattr("services.tasks.queued.asyncio.sleep", sleep)
-    queue = TickQueue.from_url(f"unix://{tmp_path}/nothing")
+    monkeypatch.setattr("services.tasks.tick_queue.asyncio.sleep", sleep)
+    queue = tick_queue.TickQueue.from_url(f"unix://{tmp_path}/nothing")
 
     assert await queue.dequeue() is None
-    assert slept[-1] == queued.PAUSE
+    assert slept[-1] == tick_queue.PAUSE
 
 
 def test_saq_is_loaded_only_where_it_is_asked_for() -> None:

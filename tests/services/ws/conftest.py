@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any, cast
@@ -139,6 +139,7 @@ class House:
         path: str = "/websockets",
         token: str = TOKEN,
         origin: str = ORIGIN,
+        headers: Sequence[tuple[bytes, bytes]] = (),
     ) -> WebSocketConnection:
         """Open a WebSocket as a browser does."""
         connection = await wrap_client_stream(
@@ -149,6 +150,7 @@ class House:
             extra_headers=[
                 (b"Origin", origin.encode()),
                 (b"Cookie", f"homarr.session-token={token}".encode()),
+                *headers,
             ],
         )
         await connection._open_handshake.wait()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -94,6 +96,24 @@ async def test_a_call_is_answered_as_captured(
 
     assert answer == await client.get_message()
     assert house.hub.statistics()["calls"] == 1
+
+
+@pytest.mark.parametrize(
+    ("proxies", "address"),
+    [(["127.0.0.1/32"], "203.0.113.9"), ([], "127.0.0.1")],
+    ids=["trusted", "anybody"],
+)
+async def test_the_address_is_the_client_s_behind_a_trusted_proxy(
+    house: Any, proxies: list[str], address: str
+) -> None:
+    """And nobody else is believed: what is throttled goes by it."""
+    networks = tuple(map(ip_network, proxies))
+    settings = replace(house.resources.settings, trusted_proxies=networks)
+    house.resources = replace(house.resources, settings=settings)
+    client = await house.connect(headers=[(b"X-Forwarded-For", b"203.0.113.9")])
+    await client.send_message(_call("test.where"))
+
+    assert json.loads(await client.get_message())["result"]["data"]["json"] == address
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from services.web.peer import Peer, find_peer, parse_address
+from dashboard.peer import Peer, find_peer, parse_address
 
 TRUSTED = [ip_network("10.0.0.0/8"), ip_network("fd00::/8"), ip_network("127.0.0.1")]
 
