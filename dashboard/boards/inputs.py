@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from dashboard.errors import ProcedureError
+from dashboard.errors import InvalidInputError
 from dashboard.inputs import STORABLE, Id, Input, Text
 
 T = TypeVar("T")
@@ -120,11 +120,15 @@ class Grant(Input, frozen=True, kw_only=True):
 
 
 def read_input(value: Any, type_: type[T]) -> T:
-    """Check a value, or an object of one; raises ProcedureError (BAD_REQUEST)."""
+    """Check a value, or an object of one; raises InvalidInputError."""
+    plain = _plain(value)
     try:
-        return msgspec.convert(_plain(value), type_)
+        return msgspec.convert(plain, type_)
     except msgspec.ValidationError as error:
-        raise ProcedureError("BAD_REQUEST", str(error)) from error
+        # Loaded late: whoever keeps to the rules does not pay for it.
+        from dashboard.issues import find_issues
+
+        raise InvalidInputError(find_issues(plain, type_)) from error
 
 
 def _plain(value: Any) -> Any:
