@@ -13,6 +13,7 @@ from anyio.abc import TaskStatus
 from dashboard.accounts import Session
 from dashboard.bus import MemoryBus
 from dashboard.resources import Resources
+from dashboard.settings import Settings
 from services.ws import Hub, door
 from services.ws.connection import Connection
 from services.ws.stream import ClientStream
@@ -53,7 +54,7 @@ async def handle_connection(
 ) -> None:
     """Own one accepted socket, as the service does."""
     stream = ClientStream(sock, received)
-    resources = cast(Resources, SimpleNamespace())
+    resources = cast(Resources, SimpleNamespace(settings=Settings()))
     try:
         await OpenDoor(hub=echo, resources=resources, lane=lane, mount=mount).receive(
             stream
