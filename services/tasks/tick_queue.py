@@ -59,7 +59,8 @@ class TickQueue(RedisQueue):
 
         swept: list[str] = []
         before, self._unstarted = self._unstarted, set()
-        for job_id in await self.redis.lrange(self._active, 0, -1):
+        found: list[Any] = await self.redis.lrange(self._active, 0, -1)
+        for job_id in found:
             job = await self._get_job_by_id(job_id)
             if job is None:
                 await self.redis.lrem(self._active, 0, job_id)

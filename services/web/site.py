@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from dashboard.accounts.attempts import Attempts
@@ -53,3 +54,5 @@ class Site:
     attempts: Attempts
     #: The wall clock in unix seconds; tests set it.
     now: Callable[[], float]
+    #: Held while uploaded files are in memory as a whole.
+    storing: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -1,5 +1,6 @@
 // Drives a real tRPC client by lines of JSON: commands come in, what happens goes out.
 // node drive.mjs VERSION URL [COOKIE]
+import { File } from "node:buffer";
 import { createInterface } from "node:readline";
 import superjson from "superjson";
 import WebSocket from "ws";
@@ -51,7 +52,6 @@ const http = {
   headers: { ...headers, "x-trpc-source": "test" },
   fetch: fetchAndTell,
 };
-// Browsers send a kind of event source; Node's is not on by default.
 const links = {
   http: () => trpc.httpLink(http),
   batch: () => trpc.httpBatchLink({ ...http, maxURLLength: 2083 }),

@@ -36,7 +36,7 @@ def install_clients() -> None:
 
         try:
             npm = subprocess.run(
-                ["npm", "ci", "--no-progress"],
+                ["npm", "ci", "--no-progress", "--fetch-retries=1"],
                 cwd=NODE,
                 capture_output=True,
                 text=True,
@@ -47,7 +47,8 @@ def install_clients() -> None:
             pytest.skip("npm did not reach its registry in time")
 
         if npm.returncode:
-            pytest.skip(f"npm could not install the clients: {npm.stderr[-500:]}")
+            why = npm.stderr.strip().partition("\n")[0]
+            pytest.skip(f"npm could not install the clients ({why})")
 
         done.write_bytes(lock.read_bytes())
 

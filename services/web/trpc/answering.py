@@ -49,7 +49,7 @@ async def answer(visit: Visit, paths: str) -> Response:
         return _empty()
 
     try:
-        asked = await read_calls(visit.request, paths)
+        asked = await read_calls(visit.request, paths, visit.site.storing)
     except ProcedureError as error:
         return _respond(error.http_status, build_error(error, None))
 

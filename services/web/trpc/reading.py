@@ -6,6 +6,7 @@ input stays with that call, so that the others of its batch are answered.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -77,9 +78,10 @@ class Asked:
         )
 
 
-async def read_calls(request: Request, paths: str) -> Asked:
+async def read_calls(request: Request, paths: str, storing: asyncio.Lock) -> Asked:
     """Read the calls of a request; raises ProcedureError in tRPC's words.
 
+    `storing` is for files, so that those of one request at a time are in memory.
     RequestEntityTooLarge and RequestTimeout come from the body, as everywhere.
     """
 
@@ -101,7 +103,7 @@ async def read_calls(request: Request, paths: str) -> Asked:
         )
 
     if request.method == "POST" and request.mimetype == _FORM:
-        calls = [_read_form(request, names, procedures)]
+        calls = [_read_form(request, names, procedures, storing)]
     else:
         inputs = await _read_inputs(request, procedures, batch=batch)
         calls = [
@@ -140,7 +142,10 @@ def _check_kinds(procedures: list[Procedure | None]) -> None:
 
 
 def _read_form(
-    request: Request, names: list[str], procedures: list[Procedure | None]
+    request: Request,
+    names: list[str],
+    procedures: list[Procedure | None],
+    storing: asyncio.Lock,
 ) -> Call:
     procedure = procedures[0]
     if len(names) > 1 or (procedure is not None and not procedure.form):
@@ -155,7 +160,7 @@ def _read_form(
         path=names[0],
         procedure=procedure,
         given=UNDEFINED,
-        upload=partial(open_upload, request),
+        upload=partial(open_upload, request, storing),
     )
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from quart import Request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestTimeout
+from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
 from dashboard.errors import ProcedureError
 from dashboard.trpc.procedure import Upload
@@ -16,18 +16,18 @@ from dashboard.trpc.procedure import Upload
 #: Seconds for all of it to arrive; a home's way up to a rented server is slow.
 UPLOAD_TIMEOUT = 300
 _MAX_PARTS = 100
-#: A file that is stored is in memory as a whole: so many requests at once may be there.
-_storing = asyncio.Semaphore(1)
 
 
 @asynccontextmanager
-async def open_upload(request: Request) -> AsyncIterator[dict[str, Any]]:
+async def open_upload(
+    request: Request, storing: asyncio.Lock
+) -> AsyncIterator[dict[str, Any]]:
     """Receive a form; yields its fields, each a text or a list of files.
 
     While files arrive, they lie on the disk; they are in memory for as long as the
-    body of the `with` runs.
+    body of the `with` runs, which holds the lock.
 
-    Raises ProcedureError: BAD_REQUEST, PAYLOAD_TOO_LARGE or TIMEOUT.
+    What is no form has no fields. Raises ProcedureError: PAYLOAD_TOO_LARGE or TIMEOUT.
     """
 
     request.body_timeout = UPLOAD_TIMEOUT
@@ -38,11 +38,9 @@ async def open_upload(request: Request) -> AsyncIterator[dict[str, Any]]:
         raise ProcedureError("PAYLOAD_TOO_LARGE") from error
     except RequestTimeout as error:
         raise ProcedureError("TIMEOUT", "The files took too long to arrive") from error
-    except (HTTPException, ValueError) as error:
-        raise ProcedureError("BAD_REQUEST", "The form cannot be read") from error
 
     given: dict[str, Any] = dict(fields)
-    async with _storing:
+    async with storing:
         for field in files:
             given[field] = [
                 Upload(

@@ -71,6 +71,9 @@ ALLOWED = {
     # and the list of grants has the alias of a table within it.
     ("list_boards", "board"),
     ("list_boards", "boardGroupPermission"),
+    ("list_public_boards", "board"),
+    ("list_boards_of_group", "board"),
+    ("load_shares", "boardGroupPermission"),
     # A page of an administrator's, by the statements of the list.
     ("find_group", "group"),
     ("find_group", "groupMember"),
@@ -339,7 +342,11 @@ async def call_boards(call: Any, session: Any, visitor: Any) -> None:
         await call(load.find_board, home.name, viewer)
         await call(listing.list_boards, viewer, query="h", limit=5)
         await call(access.sees_app, next(iter(home.apps)), viewer)
+        await call(access.list_seen_apps, home.apps, viewer)
+        await call(listing.load_shares, home.id, viewer)
 
+    await call(listing.list_public_boards)
+    await call(listing.list_boards_of_group, "nobody")
     item = await call(edit.add_item, home.id, kind="clock", options={}, session=session)
     await call(edit.update_item, home.id, item, options={"a": 1}, session=session)
     await call(edit.remove_item, home.id, item, session=session)
