@@ -10,7 +10,7 @@ import msgspec
 from dashboard import superjson
 from dashboard.outgoing import fetch_json
 from dashboard.resources import Resources
-from dashboard.version import find_version
+from dashboard.version import VERSION
 
 KEY = "updates"
 #: The job asks anew every hour.
@@ -69,7 +69,7 @@ async def _fetch_updates(resources: Resources) -> list[dict[str, Any]]:
         settings=resources.settings,
         max_bytes=MAX_BYTES,
     )
-    current = read_version(find_version())
+    current = read_version(VERSION)
     newer = []
     for release in releases:
         found = read_version(release.tag_name)

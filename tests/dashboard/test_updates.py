@@ -49,7 +49,7 @@ def update(tag: str) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def _version(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(updates, "find_version", lambda: "1.2.0")
+    monkeypatch.setattr(updates, "VERSION", "1.2.0")
 
 
 @pytest.fixture(name="remote")
@@ -110,7 +110,7 @@ async def test_who_tries_versions_out_hears_of_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ):
     """And of the final one."""
-    monkeypatch.setattr(updates, "find_version", lambda: "3.0.0-rc.2")
+    monkeypatch.setattr(updates, "VERSION", "3.0.0-rc.2")
     tags = ["v3.0.0-rc.1", "v3.0.0-rc.10", "v3.0.0"]
     remote.answers["/releases"] = answer_json(
         [release(tag, prerelease="-" in tag) for tag in tags]

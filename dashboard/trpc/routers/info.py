@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.trpc.guards import member
 from dashboard.trpc.procedure import Context, Rest, Router
-from dashboard.version import find_version
+from dashboard.version import VERSION
 
 router = Router()
 
@@ -12,4 +12,4 @@ router = Router()
 @router.query("getInfo", guard=member, rest=Rest("GET", "/info"))
 async def get_info(_context: Context) -> dict[str, str]:
     """The version of this program, not that of the Homarr whose words it speaks."""
-    return {"version": find_version()}
+    return {"version": VERSION}

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from quart import Response
 from werkzeug.exceptions import NotFound
 
-from dashboard.boards import Board, find_home_board, load_board
+from dashboard.boards import Board, find_board, find_home_board, load_board
 from services.web.cards import make_card
 from services.web.grid import lay_out
 from services.web.visit import Visit, redirect_to
@@ -41,6 +41,13 @@ async def show_board(visit: Visit, board_id: str) -> Response:
     )
     if board is not None:
         return show(visit, board)
+
+    # Homarr's addresses have the board's name: old bookmarks go on.
+    named = await find_board(
+        resources.database, board_id, visit.session, cache=resources.boards
+    )
+    if named is not None:
+        return redirect_to(board_path(named.id))
 
     # Whether a private board exists is nobody's business before the login.
     if visit.session is None:

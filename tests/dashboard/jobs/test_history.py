@@ -110,16 +110,16 @@ async def test_the_last_runs_of_each_job_are_kept(
     monkeypatch.setattr(history, "KEPT_RUNS", 3)
     await claim(database, ("b", 1))
     await end(database, ("b", 1))
-    for tick in range(1, 8):
+    for tick in range(1, 10):
         await claim(database, ("a", tick))
         await end(database, ("a", tick))
 
     ticks = [run.tick for run in await history.load_runs(database, "a", limit=99)]
 
-    assert ticks == [7, 6, 5]
+    assert ticks == [9, 8, 7]
     assert len(await history.load_runs(database, "b")) == 1
     assert len(await history.load_runs(database, "a", limit=2)) == 2
-    assert await history.load_last_ticks(database) == {"a": 7, "b": 1}
+    assert await history.load_last_ticks(database) == {"a": 9, "b": 1}
 
 
 async def test_a_lease_is_renewed_while_the_run_is_ours(database: Database):

@@ -194,6 +194,14 @@ async def test_each_change_is_said_once(desk: Desk, control: Control) -> None:
     )
 
 
+async def test_a_runner_does_not_follow_itself(desk: Desk, control: Control) -> None:
+    """What it said may come back when it has done something else since."""
+    tell(desk, runner=desk.house.runner, started=False)
+    await desk.settle()
+
+    assert desk.scheduler.jobs["ping"].started
+
+
 async def test_nothing_is_heard_after_the_end(desk: Desk, control: Control) -> None:
     """A stopping service takes no requests."""
     control.close()

@@ -73,6 +73,17 @@ async def test_board_is_found_under_its_own_address_too(member: Browser):
     assert "home" in page.words
 
 
+async def test_a_board_s_name_leads_to_its_address(member: Browser):
+    """As in Homarr's addresses, so that old bookmarks go on; small letters or not."""
+
+    address = await member.home()
+    for name in ("home", "HOME"):
+        page = await member.get(f"/boards/{name}")
+
+        assert page.status == 302
+        assert page.headers["Location"] == address
+
+
 async def test_unknown_board_is_not_found(member: Browser):
     """A member is told 404 for a board that is not there or not theirs."""
 

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
+from dashboard import media
 from dashboard.boards import add_app_item, add_item, find_home_board
 from dashboard.database import Database
 from dashboard.identity import Session
@@ -54,6 +57,23 @@ async def test_a_file_that_the_browser_has_is_not_sent_again(
     assert (again.status, again.text, again.headers["ETag"]) == (304, "", tag)
     assert other.status == 200
     assert (await stranger.get(url, If_None_Match=tag)).status == 404
+
+
+async def test_what_the_browser_has_is_not_even_read(
+    member: Browser, url: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Nothing but its length is asked of the database."""
+    tag = (await member.get(url)).headers["ETag"]
+    reads: list[str] = []
+
+    async def read(_: Database, media_id: str) -> AsyncIterator[bytes]:
+        reads.append(media_id)
+        yield SVG
+
+    monkeypatch.setattr(media, "read_media", read)
+    again = await member.get(url, If_None_Match=f"W/{tag}")
+
+    assert (again.status, reads) == (304, [])
 
 
 async def test_a_large_file_comes_whole(member: Browser, database: Database, url: str):

@@ -70,7 +70,8 @@ async def test_an_interval_is_sent_along(callers: Callers):
 
 async def test_a_refusal_is_passed_on(callers: Callers):
     """With its code and its words."""
-    answer(callers, {"done": True, "code": "CONFLICT", "message": "it runs"})
+    refused = {"done": True, "code": "CONFLICT", "message": "it runs"}
+    answer(callers, {"done": False}, {"done": False}, refused)
 
     assert await callers.fail("cronJobs.triggerJob", "ping") == "CONFLICT: it runs"
 
@@ -81,7 +82,7 @@ async def test_a_code_that_nobody_knows_is_a_fault(callers: Callers):
 
     said = await callers.fail("cronJobs.triggerJob", "ping")
 
-    assert said.startswith("INTERNAL_SERVER_ERROR")
+    assert said == "INTERNAL_SERVER_ERROR: m"
 
 
 async def test_answers_to_others_and_no_answers_at_all_are_passed_over(
