@@ -99,9 +99,7 @@ class Scheduler:
                 one.occupy()
                 due.append(Due(one=one, tick=round(tick * 1000)))
 
-        # First of all: these are in time.
-        rest = self._engine.begin_prepared(due)
-        if rest:
+        if rest := self._engine.begin_prepared(due):
             self._house.tasks.start_soon(self._engine.begin, rest)
 
         soon = [

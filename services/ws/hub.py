@@ -63,7 +63,9 @@ class _Topic:
 class Hub:
     """All connections, and what each of them listens to. Lives in the trio lane."""
 
-    def __init__(self, *, bus: Bus, lane: Lane) -> None:
+    def __init__(self, *, bus: Bus, lane: Lane, talkative: bool = False) -> None:
+        #: Whether each connection is worth a line of the log: in development it is.
+        self._level = logging.INFO if talkative else logging.DEBUG
         self._bus = bus
         self._lane = lane
         self._topics: dict[str, _Topic] = {}
@@ -105,6 +107,7 @@ class Hub:
         self.unchecked = True
         self._by_user[member.session.user_id] += 1
         self._empty = trio.Event()
+        self._log("opened", member)
 
     def leave(self, member: Member) -> None:
         """Let a connection go."""
@@ -116,6 +119,12 @@ class Hub:
 
         if not self.members:
             self._empty.set()
+
+        self._log("closed", member)
+
+    def _log(self, what: str, member: Member) -> None:
+        name, count = member.session.user_name, len(self.members)
+        logger.log(self._level, "connection of %r %s: %d in all", name, what, count)
 
     def watch_sessions(self) -> Callable[[], None]:
         """Close the connections of sessions that are closed; returns how to end it."""

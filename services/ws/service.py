@@ -36,7 +36,11 @@ async def serve(
     stopping: anyio.Event,
 ) -> None:
     """Keep the hub until `stopping`, then close every socket with 1001."""
-    hub = Hub(bus=resources.bus, lane=lane)
+    hub = Hub(
+        bus=resources.bus,
+        lane=lane,
+        talkative=not resources.settings.production,
+    )
     watch = SessionWatch(hub=hub, database=resources.database, lane=lanes["asyncio"])
     unwatch = hub.watch_sessions()
     try:

@@ -141,8 +141,11 @@ def _empty() -> Response:
 
 
 def _log(visit: Visit, asked: Asked) -> None:
-    if logger.isEnabledFor(logging.DEBUG):
-        logger.debug(
+    production = visit.site.resources.settings.production
+    level = logging.DEBUG if production else logging.INFO
+    if logger.isEnabledFor(level):
+        logger.log(
+            level,
             "tRPC request from %s by user %s: %s",
             visit.request.headers.get("x-trpc-source", "unknown"),
             "nobody" if visit.session is None else visit.session.user_name,

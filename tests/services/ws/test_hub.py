@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import trio
+import trio.testing
 from trio_websocket import ConnectionClosed
 
+from services.ws import Hub
 from services.ws.frames import build_text_frame
 
 
@@ -38,6 +41,27 @@ async def test_a_message_is_encoded_once_for_all(
     assert [await _data(client) for client in clients] == ["hello"] * 5
     assert len(built) == 2
     assert house.hub.statistics()["pushes"] == 5
+
+
+@pytest.mark.parametrize(
+    ("talkative", "level"), [(True, logging.INFO), (False, logging.DEBUG)]
+)
+async def test_connections_are_told_in_development(
+    house: Any, caplog: pytest.LogCaptureFixture, talkative: bool, level: int
+) -> None:
+    """A house at work says nothing of those who come and go."""
+    house.hub = Hub(bus=house.bus, lane=house.lane, talkative=talkative)
+    with caplog.at_level(logging.DEBUG, "services.ws"):
+        client = await house.connect()
+        await client.aclose()
+        while house.hub.sockets:
+            await trio.testing.wait_all_tasks_blocked()
+
+    told = [(one.levelno, one.getMessage()) for one in caplog.records]
+    assert told == [
+        (level, "connection of 'ada' opened: 1 in all"),
+        (level, "connection of 'ada' closed: 0 in all"),
+    ]
 
 
 async def test_the_last_message_is_replayed_to_each_newcomer(house: Any) -> None:
