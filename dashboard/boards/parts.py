@@ -10,6 +10,7 @@ from msgspec import UNSET
 from dashboard.boards.content import Spot, Spots, Stored, StoredSection, find_changes
 from dashboard.boards.edit import merge_options
 from dashboard.boards.inputs import ItemInput, ItemPlace, SectionInput, SectionPlace
+from dashboard.boards.kinds import find_kind
 from dashboard.boards.looks import ITEM_LOOKS, SECTION_LOOKS, Looks
 from dashboard.database import Transaction
 from dashboard.errors import ProcedureError
@@ -86,11 +87,17 @@ async def save_items(
 ) -> None:
     """Add the items that are new, and change those that are not as given.
 
-    Raises InvalidItemError for options that cannot be stored.
+    Raises InvalidItemError for options that cannot be stored, and ProcedureError for
+    a kind that nobody knows, unless the item was of it before.
     """
     added, changed = [], []
     for item in items:
         before = stored.items.get(item.id)
+        if find_kind(item.kind) is None and (
+            before is None or before.kind != item.kind
+        ):
+            raise ProcedureError("BAD_REQUEST", f"there is no kind {item.kind!r}")
+
         options, advanced = EMPTY, EMPTY
         if before is not None:
             advanced = before.advanced_options

@@ -225,7 +225,7 @@ async def test_items_are_added_moved_and_removed(
     content = make_content(board)
     new = ItemInput(
         id="new",
-        kind="fromTomorrow",
+        kind="weather",
         options={"a": datetime(2026, 1, 1, tzinfo=UTC)},
         advanced_options={"title": "N"},
         layouts=(place,),
@@ -272,6 +272,7 @@ async def test_another_kind_has_options_of_its_own(
         {"item": {"options": {"x": "\ud800"}}},
         {"item": {"options": {"x": "x" * (1024 * 1024)}}},
         {"item": {"kind": ""}},
+        {"item": {"kind": "fromTomorrow"}},
         {"section": {"id": "another board's"}},
         {"section": {"id": "new", "kind": "fromTomorrow"}},
         {"section": {"name": "\ud800"}},

