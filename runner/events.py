@@ -121,6 +121,29 @@ class AcceptPaused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Collected(Event):
+    """Garbage was collected because SIGUSR1 asked for it."""
+
+    name: ClassVar[str] = "collected"
+
+    #: Objects that nobody could reach.
+    objects: int
+    #: How long every event loop of the interpreter waited.
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trimmed(Event):
+    """The allocator's free pages were given back because SIGUSR2 asked for it."""
+
+    name: ClassVar[str] = "trimmed"
+
+    #: Bytes that went; None where the allocator cannot.
+    freed: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draining(Event):
     """The runner stops: nothing new is taken, what is in flight is finished."""
 

@@ -10,6 +10,7 @@ import time
 from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import anyio
@@ -194,7 +195,8 @@ async def serve(
         for name, meter in meters.items():
             tasks.start_soon(lanes[name].call, meter.measure)
 
-        tasks.start_soon(_sample, monitor, meters, interval)
+        sample = partial(_sample, trim=plan.memory.trim)
+        tasks.start_soon(sample, monitor, meters, interval)
         task_status.started(monitor)
         await stopping.wait()
         tasks.cancel_scope.cancel()
@@ -232,7 +234,11 @@ class Sampler:
 
 
 async def _sample(
-    monitor: Monitor, meters: Mapping[str, LagMeter], interval: float
+    monitor: Monitor,
+    meters: Mapping[str, LagMeter],
+    interval: float,
+    *,
+    trim: bool = True,
 ) -> None:
     sampler = Sampler(meters)
     # The first sample is taken amid the start; the second soon after it.
@@ -251,7 +257,9 @@ async def _sample(
                 worked = True
             elif worked:
                 # Once after each busy time: what the load needed, nobody needs now.
-                trim_heap()
+                if trim:
+                    trim_heap()
+
                 worked = False
 
         await anyio.sleep(pause)

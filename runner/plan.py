@@ -49,6 +49,16 @@ class ServicePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryPlan:
+    """What the runner does about the allocator of the whole process."""
+
+    #: The most heaps that glibc may open for threads; 0 leaves that to glibc.
+    arenas: int = 1
+    #: Whether the monitor gives free pages back after each busy time.
+    trim: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """All services of a run, and where it listens."""
 
@@ -57,6 +67,7 @@ class Plan:
     port: int = 3000
     #: For all services together, in seconds.
     drain_timeout: float = 15.0
+    memory: MemoryPlan = MemoryPlan()
 
     @property
     def order(self) -> tuple[str, ...]:

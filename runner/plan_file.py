@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from .errors import PlanError, suggest
-from .plan import Plan, ServicePlan
+from .plan import MemoryPlan, Plan, ServicePlan
 
 BUNDLED_PLAN = Path(__file__).with_name("plan.toml")
 
 #: Words that the plan's format has, for placements that are not built yet.
 LATER_PLACEMENTS = ("thread", "process", "ephemeral")
+
+MAX_ARENAS = 1024
 
 #: What the runner itself offers to functions, and the names of its lanes.
 RESERVED_NAMES = frozenset(
@@ -53,7 +55,7 @@ def load_plan(path: Path) -> Plan:
 def parse_plan(data: Mapping[str, Any]) -> Plan:
     """Make a plan of a plan file's tables."""
 
-    _refuse_unknown(data, ("listen", "drain_timeout", "services"), "the plan")
+    _refuse_unknown(data, ("listen", "drain_timeout", "memory", "services"), "the plan")
     listen = _table(data.get("listen", {}), "[listen]")
     _refuse_unknown(listen, ("host", "port"), "[listen]")
     tables = _table(data.get("services", {}), "[services]")
@@ -70,6 +72,7 @@ def parse_plan(data: Mapping[str, Any]) -> Plan:
         drain_timeout=_seconds(
             data.get("drain_timeout", defaults.drain_timeout), "drain_timeout"
         ),
+        memory=_parse_memory(_table(data.get("memory", {}), "[memory]")),
     )
     check_port(plan.port, "listen.port")
     _check_together(plan)
@@ -81,6 +84,22 @@ def check_port(port: int, key: str) -> None:
 
     if not 0 <= port <= 65535:
         raise PlanError(f"{key} is {port}; a port is a number from 0 to 65535")
+
+
+def _parse_memory(table: Mapping[str, Any]) -> MemoryPlan:
+    defaults = MemoryPlan()
+    _refuse_unknown(table, ("arenas", "trim"), "[memory]")
+    arenas = _typed(table.get("arenas", defaults.arenas), int, "memory.arenas")
+    if not 0 <= arenas <= MAX_ARENAS:
+        raise PlanError(
+            f"memory.arenas is {arenas}; it must be a number from 0, which leaves it "
+            f"to glibc, to {MAX_ARENAS}"
+        )
+
+    return MemoryPlan(
+        arenas=arenas,
+        trim=_typed(table.get("trim", defaults.trim), bool, "memory.trim"),
+    )
 
 
 def _parse_service(name: str, table: Any) -> ServicePlan:

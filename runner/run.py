@@ -6,30 +6,36 @@ and nowhere else; services find them as they are.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from socket import socket
 
 from .errors import LaneClosedError
-from .events import Emit, Event, Ready, Starting, Stopped
+from .events import Collected, Emit, Event, Ready, Starting, Stopped, Trimmed
 from .front_door import bind_sockets
 from .lane import Lane, find_loop, open_lanes, run_in_backend
 from .log import configure_logging
 from .plan import Backend, Plan
 from .roof import EXIT_LATE, Roof
-from .signals import StopSignals
-from .system import cap_arenas, freeze_heap, raise_file_limit, read_age
+from .signals import StopSignals, ignore_memory_signals, watch_memory_signals
+from .system import (
+    cap_arenas,
+    freeze_heap,
+    raise_file_limit,
+    read_age,
+    read_footprint,
+    trim_heap,
+)
 
 #: Seconds that a thread may keep the interpreter before another one gets it, where
 #: two event loops share it. With Python's 5 ms a message in one lane waits up to
 #: 32 ms behind a busy other lane (docs/architecture.md).
 SWITCH_INTERVAL = 0.0001
-#: glibc would give each of our few threads a heap of its own, each with its own peak.
-ARENAS = 1
 
 
 def run_plan(plan: Plan, *, log_format: str, log_level: str) -> int:
@@ -43,6 +49,7 @@ def run_plan(plan: Plan, *, log_format: str, log_level: str) -> int:
     emit = configure_logging(log_format, log_level)
     last_words = Stopped(exit_code=EXIT_LATE)
     raise_file_limit()
+    ignore_memory_signals()
     signals = StopSignals(at_once=partial(emit, last_words), exit_code=EXIT_LATE)
     sockets = bind_sockets(plan.host, plan.port) if plan.mounted else []
     main, others = make_lanes(plan)
@@ -83,17 +90,38 @@ async def _run_roof(
 ) -> int:
     async with open_lanes(main, others) as lanes:
         roof = Roof(plan, lanes, sockets, emit=emit, began=began)
-        signals.watch(partial(_post_stop, main, roof))
+        signals.watch(partial(_post, main, roof.stop))
+        watch_memory_signals(
+            collect=partial(_post, main, _collect, emit),
+            trim=partial(_post, main, _trim, emit),
+        )
         return await roof.run()
 
 
-def _post_stop(main: Lane, roof: Roof, cause: str) -> None:
+def _post(main: Lane, function: Callable[..., object], *args: object) -> None:
     with suppress(LaneClosedError):  # it has stopped already
-        main.post(roof.stop, cause)
+        main.post(function, *args)
+
+
+def _collect(emit: Emit) -> None:
+    began = time.perf_counter()
+    objects = gc.collect()
+    emit(Collected(objects=objects, seconds=time.perf_counter() - began))
+
+
+def _trim(emit: Emit) -> None:
+    before, began = read_footprint().uss, time.perf_counter()
+    trimmed = trim_heap()
+    seconds = time.perf_counter() - began
+    freed = max(0, before - read_footprint().uss) if trimmed else None
+    emit(Trimmed(freed=freed, seconds=seconds))
 
 
 def _set_interpreter(plan: Plan, main: Lane, others: Sequence[Lane]) -> Starting:
-    arenas = ARENAS if cap_arenas(ARENAS) else None
+    arenas = plan.memory.arenas or None
+    if arenas is not None and not cap_arenas(arenas):
+        arenas = None  # not glibc's allocator
+
     interval = None
 
     if others:

@@ -1,4 +1,4 @@
-"""The stop signals: the first asks to drain, the second ends at once.
+"""The signals: the first stop asks to drain, the second ends at once; two give memory.
 
 The handlers are plain ones and not an event loop's, because a loop that is
 blocked, in an import for example, would never hear of the second signal.
@@ -11,6 +11,8 @@ import signal
 from collections.abc import Callable
 from types import FrameType
 
+#: Collect garbage; give the allocator's free pages back to the system.
+COLLECT, TRIM = signal.SIGUSR1, signal.SIGUSR2
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -46,3 +48,22 @@ class StopSignals:
         self._cause = signal.Signals(number).name
         if self._on_stop is not None:
             self._on_stop(self._cause)
+
+
+def ignore_memory_signals() -> None:
+    """Ignore them until there is a loop to answer in: untold, they end a process."""
+
+    for number in (COLLECT, TRIM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def watch_memory_signals(
+    *, collect: Callable[[], object], trim: Callable[[], object]
+) -> None:
+    """Call `collect` at each SIGUSR1 and `trim` at each SIGUSR2, in the main thread.
+
+    They interrupt whatever runs there, so they should only post their work.
+    """
+
+    for number, function in ((COLLECT, collect), (TRIM, trim)):
+        signal.signal(number, lambda *_, function=function: function())

@@ -227,7 +227,7 @@ class FakeSampler:
 
         self.notes.append("trim")
 
-    async def run(self, interval: float) -> Monitor:
+    async def run(self, interval: float, *, trim: bool = True) -> Monitor:
         """Sample until the end; return what was kept."""
 
         monitor = Monitor("web", ("asyncio", "trio"), capacity=20)
@@ -236,7 +236,7 @@ class FakeSampler:
             patch.setattr("runner.monitor.Sampler", lambda meters: self)
             patch.setattr("runner.monitor.trim_heap", self.trim)
             with pytest.raises(EndedError):
-                await _sample(monitor, {}, interval)
+                await _sample(monitor, {}, interval, trim=trim)
 
         return monitor
 
@@ -248,6 +248,15 @@ async def test_memory_is_given_back_once_after_each_busy_time():
     await sampler.run(0.0)
 
     assert sampler.notes == [0.5, 0.5, 0.0, "trim", 0.01, 0.0, 0.05, 0.0, "trim", 0.0]
+
+
+async def test_memory_is_kept_where_the_plan_says_so():
+    """Busy or not, nothing is given back."""
+
+    sampler = FakeSampler(0.5, 0.0, 0.5, 0.0)
+    await sampler.run(0.0, trim=False)
+
+    assert sampler.notes == [0.5, 0.0, 0.5, 0.0]
 
 
 async def test_a_sample_that_cannot_be_read_is_left_out(

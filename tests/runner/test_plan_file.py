@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runner.errors import PlanError
-from runner.plan import Plan, ServicePlan
+from runner.plan import MemoryPlan, Plan, ServicePlan
 from runner.plan_file import BUNDLED_PLAN, load_plan, parse_plan
 
 RUN = "a:serve"
@@ -103,6 +103,10 @@ def test_one_service_brings_what_it_is_after():
         ({**one_service(), "listen": 3}, "[listen] must be a table"),
         ({**one_service(), "services": [3]}, "[services] must be a table"),
         ({**one_service(), "drain_timeout": 0}, "drain_timeout is 0; it must be"),
+        ({**one_service(), "memory": {"arena": 1}}, "did you mean 'arenas'?"),
+        ({**one_service(), "memory": {"arenas": -1}}, "memory.arenas is -1; it must"),
+        ({**one_service(), "memory": {"arenas": 1025}}, "memory.arenas is 1025; it"),
+        ({**one_service(), "memory": {"trim": 1}}, "memory.trim is 1; it must be"),
         ({**one_service(), "listen": {"port": 70000}}, "a number from 0 to 65535"),
         ({**one_service(), "listen": {"prt": 1}}, "did you mean 'port'?"),
     ],
@@ -123,6 +127,7 @@ def test_every_key_of_a_plan_is_read(tmp_path: Path):
     path.write_text(
         """
         drain_timeout = 3
+        memory = {arenas = 0, trim = false}
         listen = { host = "::1", port = 0 }
 
         [services.base]
@@ -150,6 +155,7 @@ def test_every_key_of_a_plan_is_read(tmp_path: Path):
         host="::1",
         port=0,
         drain_timeout=3.0,
+        memory=MemoryPlan(arenas=0, trim=False),
         services={
             "base": ServicePlan(
                 name="base",

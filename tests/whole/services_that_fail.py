@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import threading
 import time
 from typing import Any
@@ -9,11 +11,30 @@ from typing import Any
 import anyio
 from anyio.abc import TaskStatus
 
+GARBAGE = 1000
+
 
 async def serve(*, task_status: TaskStatus[Any], stopping: anyio.Event) -> None:
     """Behave."""
 
     task_status.started()
+    await stopping.wait()
+
+
+async def leave_garbage(*, task_status: TaskStatus[Any], stopping: anyio.Event) -> None:
+    """Once the runner has frozen its heap, leave circles that nobody can reach."""
+
+    gc.disable()
+    task_status.started()
+    while not gc.get_freeze_count():  # noqa: ASYNC110 -- nobody tells of it
+        await anyio.sleep(0.01)
+
+    for _ in range(GARBAGE):
+        circle: list[Any] = []
+        circle.append(circle)
+
+    del circle
+    logging.getLogger("garbage").warning("left")
     await stopping.wait()
 
 

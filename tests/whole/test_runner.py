@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from .launch import PATIENCE, ROOT, Launched, launched
+from .services_that_fail import GARBAGE
 
 FAILING = "tests.whole.services_that_fail"
 
@@ -94,6 +95,37 @@ def test_a_second_signal_ends_at_once(plan: WritePlan):
         code = process.stop(signal.SIGINT)
 
     assert code == 3
+
+
+def test_signals_give_memory_back_and_end_nothing(plan: WritePlan):
+    """SIGUSR1 collects garbage, SIGUSR2 trims, and each says what it did."""
+
+    with launched(*plan(one=run("leave_garbage"))) as process:
+        process.wait_event("log", logger="garbage")
+        process.process.send_signal(signal.SIGUSR1)
+        collected = process.wait_event("collected")
+        process.process.send_signal(signal.SIGUSR2)
+        trimmed = process.wait_event("trimmed")
+        code = process.stop()
+
+    assert collected["objects"] >= GARBAGE
+    assert trimmed["freed"] >= 0
+    assert code == 0
+
+
+def test_the_allocator_is_left_alone_where_the_plan_says_so(tmp_path: Path):
+    """With arenas at 0 glibc decides, and the first event has no number."""
+
+    told = {}
+    for arenas in (0, 2):
+        path = tmp_path / "plan.toml"
+        path.write_text(
+            f"memory.arenas = {arenas}\n[services.one]\n" + run("serve"),
+        )
+        with launched("--plan", str(path)) as process:
+            told[arenas] = process.wait_event("starting").get("arenas")
+
+    assert told == {0: None, 2: 2}
 
 
 def test_a_crash_exits_1_and_names_the_first_cause(plan: WritePlan):
