@@ -79,6 +79,7 @@ class FrontDoor:
         self._whole = whole
         self._emit = emit
         self.listening = False
+        self._serving = False
         self._slots = anyio.Semaphore(MAX_CONNECTIONS)
         self._stopping = anyio.Event()
 
@@ -101,27 +102,37 @@ class FrontDoor:
         self.listening = True
 
     def stop(self) -> None:
-        """Refuse new clients; `serve` returns once those inside are served."""
+        """Have `serve` refuse new clients, and return once those inside are served."""
 
         self._stopping.set()
 
+        if not self._serving:
+            self._close()
+
+    def _close(self) -> None:
         for sock in self._sockets:
             sock.close()
 
     async def serve(self) -> None:
         """Serve all who connect, until stopped and drained."""
 
+        self._serving = True
         async with anyio.create_task_group() as connections:
             serve_connection, drain = self._choose_server()
 
-            async with anyio.create_task_group() as listeners:
-                for sock in self._sockets:
-                    listeners.start_soon(
-                        self._accept, sock, serve_connection, connections
-                    )
+            try:
+                async with anyio.create_task_group() as listeners:
+                    for sock in self._sockets:
+                        listeners.start_soon(
+                            self._accept, sock, serve_connection, connections
+                        )
 
-                await self._stopping.wait()
-                listeners.cancel_scope.cancel()
+                    await self._stopping.wait()
+                    listeners.cancel_scope.cancel()
+            finally:
+                # Only now that no event loop waits for them: uvloop aborts the
+                # process when it is to watch a descriptor that is gone.
+                self._close()
 
             await drain()
 

@@ -91,11 +91,13 @@ class Monitor:
         return self._history.read(count)
 
     def history(self, count: int = 288) -> list[Sample]:
-        """Return the whole history thinned to about `count` samples."""
+        """Return the whole history as at most `count` samples, the oldest first.
 
-        samples = self._history.read(len(self._history))
-        step = max(1, len(samples) // count)
-        return samples[::-1][::step][::-1]
+        Each stands for a stretch of time: it has the highest figures of that, which
+        no thinning may lose, and the time of its end.
+        """
+
+        return self._history.read_peaks(count)
 
 
 class History:
@@ -134,11 +136,32 @@ class History:
         first = self._next if size == self._capacity else 0
         count = min(count, size)
         indexes = ((first + i) % size for i in range(size - count, size))
-        return [self._make(index) for index in indexes]
+        return [self._make(self._rows(index, 1)) for index in indexes]
 
-    def _make(self, index: int) -> Sample:
-        start = index * self._width
-        row = self._numbers[start : start + self._width]
+    def read_peaks(self, count: int) -> list[Sample]:
+        """Return at most `count` samples, each with the highest of its stretch."""
+
+        size = len(self)
+        first = self._next if size == self._capacity else 0
+        length = max(1, -(-size // count))
+        peaks = []
+        # Backwards, so that the one that is not full is the oldest: it soon goes.
+        for end in range(size, 0, -length):
+            start = max(0, end - length)
+            rows = self._rows((first + start) % size, end - start)
+            row = array("d", [max(rows[i :: self._width]) for i in range(self._width)])
+            peaks.append(self._make(row))
+
+        return peaks[::-1]
+
+    def _rows(self, index: int, count: int) -> array[float]:
+        """Return the numbers of rows that may go on at the ring's beginning."""
+
+        start, end = index * self._width, (index + count) * self._width
+        over = max(0, end - len(self._numbers))
+        return self._numbers[start:end] + self._numbers[:over]
+
+    def _make(self, row: array[float]) -> Sample:
         numbers, lags = row[: len(self.COLUMNS)], row[len(self.COLUMNS) :]
         at, rss, pss, uss, threads, files, cpu = numbers
         return Sample(

@@ -79,9 +79,35 @@ def test_a_thinned_history_ends_with_the_newest_sample():
 
     thinned = monitor.history(10)
 
+    assert [sample.time for sample in thinned] == [9.0 + 10 * i for i in range(10)]
     assert thinned[-1] == make_sample(99.0)
-    assert len(thinned) == 10
     assert monitor.latest() == make_sample(99.0)
+
+
+@pytest.mark.parametrize("added", [7, 10, 13, 17, 25])
+def test_no_peak_is_lost_by_thinning(added: int):
+    """Each sample of the thinned history has the highest figures of its stretch."""
+
+    monitor = Monitor("web", ("asyncio", "trio"), capacity=10)
+    highest = {"asyncio": 0.0, "trio": 9.0}
+    for at in range(added):
+        peak = at == added - 5
+        monitor.add(
+            replace(
+                make_sample(float(at), highest if peak else {"asyncio": at / 10}),
+                pss=900 if peak else at,
+            )
+        )
+
+    thinned = monitor.history(4)
+
+    kept = min(added, 10)
+    assert [sample.time for sample in thinned] == [
+        float(at) for at in range(added - 1, added - kept - 1, -kept // 4)
+    ][::-1]
+    assert [sample.pss for sample in thinned].count(900) == 1
+    assert max(sample.lags["trio"] for sample in thinned) == 9.0
+    assert thinned[-1].lags["asyncio"] == (added - 1) / 10
 
 
 def test_an_empty_monitor_has_no_latest_sample():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import socket
 import threading
 import time
 from typing import Any
@@ -44,6 +45,12 @@ async def crash_later(*, task_status: TaskStatus[Any]) -> None:
     task_status.started()
     await anyio.sleep(0.05)
     raise LookupError("the well is dry")
+
+
+async def hang_up(sock: socket.socket, received: bytes) -> None:
+    """Let nobody in."""
+
+    sock.close()
 
 
 async def block_its_lane(*, task_status: TaskStatus[Any]) -> None:

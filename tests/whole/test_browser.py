@@ -225,7 +225,8 @@ def test_the_board_fits_a_narrow_window(window: Window):
     metrics = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
     window.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
-    manage = [f"/manage/{page}" for page in ("users", "invites", "groups", "api-keys")]
+    pages = ("users", "invites", "groups", "api-keys", "memory")
+    manage = [f"/manage/{page}" for page in pages]
     for path in ("/", "/?edit=1", "/nowhere", "/account", *manage):
         window.visit(path)
         width = window.run("return document.documentElement.scrollWidth")

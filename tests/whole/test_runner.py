@@ -128,6 +128,26 @@ def test_the_allocator_is_left_alone_where_the_plan_says_so(tmp_path: Path):
     assert told == {0: None, 2: 2}
 
 
+def test_a_port_that_opens_and_closes_at_once_aborts_nothing(plan: WritePlan):
+    """An import held the loop up: then the door opens, and the crash closes it."""
+
+    words = plan(
+        ws=run("serve", backend='"trio"')
+        + f'\nconnections = "{FAILING}:hang_up"'
+        + '\nmount = "/ws"',
+        bad='asgi = "tests.whole.slow_to_fail:create_app"\nmount = "/"',
+    )
+
+    with launched(*words, "--port", "0") as process:
+        code = process.wait()
+
+    names = [one["event"] for one in process.events]
+    assert code == 1
+    assert names == [
+        *("starting", "ready", "crashed", "draining", "stopped", "stopped")
+    ]
+
+
 def test_a_crash_exits_1_and_names_the_first_cause(plan: WritePlan):
     """The bystander is drained; the crash is in one line without a traceback."""
 
