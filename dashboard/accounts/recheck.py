@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -25,15 +25,17 @@ class Standing:
 async def recheck_sessions(
     database: Database,
     tokens: Collection[str],
-    since: int | None,
+    since: Hashable,
+    patience: float = 0.0,
     clock: Callable[[], float] = time.time,
-) -> tuple[int, Mapping[str, Standing] | None]:
+) -> tuple[Hashable, Mapping[str, Standing] | None]:
     """The version of the data, and which of these sessions still stand, by token.
 
-    None in place of them where nothing was written, by this process or any other,
-    after the version `since`: then all of them do. Nothing is prolonged.
+    Waits up to `patience` seconds for somebody, of this process or any other, to
+    write something after the version `since`. None in place of the sessions where
+    nobody has: then all of them do. Nothing is prolonged.
     """
-    version = await database.data_version()
+    version = await database.wait_for_commit(since, patience=patience)
     if version == since:
         return version, None
 

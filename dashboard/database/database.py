@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -24,6 +24,7 @@ from dashboard.database.drivers import (
     run_to_end,
 )
 from dashboard.database.failures import retry_busy, translate
+from dashboard.database.fingerprint import Fingerprints
 from dashboard.database.memo import Answer, Memo
 from dashboard.database.opening import open_reader, open_writer
 from dashboard.database.queries import Queries
@@ -34,6 +35,8 @@ BUSY_TIMEOUT = 5.0
 MAX_READERS = 2
 #: How long `close` waits for transactions that are still open.
 CLOSE_TIMEOUT = 5.0
+#: Seconds between two looks for a commit that somebody waits for.
+COMMIT_INTERVAL = 0.5
 
 T = TypeVar("T")
 Begin = Callable[[Connection], Awaitable[int]]
@@ -85,6 +88,7 @@ class Database:
         # One connection's versions compare with each other, and with no other's.
         self._versioned = Readers(self._open_reader, size=1)
         self._memo = Memo(self.path, driver=driver)
+        self.fingerprints = Fingerprints(self.path)
         self._closed = False
 
     async def open(self) -> None:
@@ -161,6 +165,39 @@ class Database:
     async def data_version(self) -> int:
         """A number that differs after every commit, ours or of another process."""
         return (await self.versioned_read())[0]
+
+    async def wait_for_commit(self, since: Hashable, *, patience: float) -> Hashable:
+        """The version, once it is no longer `since`, or after so many seconds.
+
+        Comparable with what this has returned, and with nothing else.
+        """
+        end = time.monotonic() + patience
+        while True:
+            version = await self._read_version()
+            if version != since or time.monotonic() >= end:
+                return version
+
+            await asyncio.sleep(COMMIT_INTERVAL)
+
+    async def _read_version(self) -> Hashable:
+        # Two connections count each for themselves.
+        version = self._memo.read_version()
+        return await self.data_version() if version is None else ("memo", version)
+
+    @asynccontextmanager
+    async def standstill(self) -> AsyncIterator[bool]:
+        """Nobody writes meanwhile; False, at once, where somebody does already."""
+        writer = await self._open_writer()
+        if self._writing.locked():
+            yield False
+            return
+
+        async with self._writing:
+            self._check_open()
+            try:
+                yield await _try_begin(writer)
+            finally:
+                await _roll_back(writer)
 
     async def one(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         """The first row of a single query: cheaper than a transaction."""
@@ -257,6 +294,7 @@ class Database:
                         checkpointer=self._checkpointer,
                         must_exist=self._must_exist,
                     )
+                    self.fingerprints.note_opened()
                     await self._memo.open()
 
         return self._writer
@@ -292,6 +330,15 @@ async def _fetch_each(reader: Connection, *queries: Query) -> list[list[sqlite3.
         # The first of them was BEGIN: another attempt starts with it again.
         await _roll_back(reader)
         raise
+
+
+async def _try_begin(writer: Connection) -> bool:
+    try:
+        await writer.fetch("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return False  # another process has the lock, or nobody can have it
+
+    return True
 
 
 async def _roll_back(connection: Connection) -> None:

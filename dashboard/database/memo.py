@@ -58,7 +58,7 @@ class Memo:
         self, queries: tuple[Query, ...], load: Callable[[], Awaitable[Answer]]
     ) -> Answer:
         """What `load` returned for these queries, or returns now."""
-        version = self._read_version()
+        version = self.read_version()
         if version is None:
             return await load()
 
@@ -75,12 +75,13 @@ class Memo:
         answer = await load()
         # Only if nothing was committed meanwhile: nobody knows before or after what
         # it was read.
-        if self._version == version == self._read_version():
+        if self._version == version == self.read_version():
             self._keep(key, answer)
 
         return answer
 
-    def _read_version(self) -> int | None:
+    def read_version(self) -> int | None:
+        """A number that differs after every commit; None where it takes a wait."""
         if self._watch is None:
             return None
 

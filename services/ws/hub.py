@@ -80,6 +80,9 @@ class Hub:
         self._counts: Counter[str] = Counter()
         self._empty = trio.Event()
         self._empty.set()
+        self._occupied = trio.Event()
+        #: Called when somebody joins.
+        self.on_join: Callable[[], None] | None = None
         #: Sockets in all, with those that still shake hands.
         self.sockets = 0
         self.draining = False
@@ -107,6 +110,10 @@ class Hub:
         self.unchecked = True
         self._by_user[member.session.user_id] += 1
         self._empty = trio.Event()
+        self._occupied.set()
+        if self.on_join is not None:
+            self.on_join()
+
         self._log("opened", member)
 
     def leave(self, member: Member) -> None:
@@ -119,8 +126,13 @@ class Hub:
 
         if not self.members:
             self._empty.set()
+            self._occupied = trio.Event()
 
         self._log("closed", member)
+
+    async def wait_occupied(self) -> None:
+        """Wait until there is a connection."""
+        await self._occupied.wait()
 
     def _log(self, what: str, member: Member) -> None:
         name, count = member.session.user_name, len(self.members)

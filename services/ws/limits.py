@@ -10,8 +10,10 @@ HANDSHAKE_TIMEOUT = 10.0
 MAX_HEAD_BYTES = 16 * 1024
 #: How long the database may take to find a session.
 SESSION_TIMEOUT = 5.0
-#: How often it is asked whether the sessions of all sockets still stand …
+#: How often at most it is asked whether the sessions of all sockets still stand …
 WATCH_INTERVAL = 0.5
+#: … and how long it is waited for a write that may have ended one …
+WATCH_PATIENCE = 3.0
 #: … and how often at most whether each subscription may still be heard.
 RECHECK_INTERVAL = 5.0
 #: How long a subscription may take to be allowed.

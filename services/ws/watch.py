@@ -1,4 +1,4 @@
-"""Do the sessions of all open sockets still stand? Asked twice a second.
+"""Do the sessions of all open sockets still stand? Asked after every write.
 
 The bus tells at once of what this house's own pages do. What another process does,
 the command line or Homarr itself, is seen in the database: its version moves, and
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import Any, Protocol
 
 import trio
@@ -18,7 +18,7 @@ from dashboard.accounts.recheck import Standing, recheck_sessions
 from dashboard.database import Database
 
 from . import limits
-from .hub import POLICY_VIOLATION, Hub
+from .hub import POLICY_VIOLATION, Hub, Member
 
 logger = logging.getLogger("services.ws")
 
@@ -37,7 +37,7 @@ class SessionWatch:
         self._hub = hub
         self._database = database
         self._lane = lane
-        self._version: int | None = None
+        self._version: Hashable = None
         self._groups: dict[str, frozenset[str]] = {}
         self._failing = False
         #: When subscriptions were last checked, and if something was written since.
@@ -48,11 +48,9 @@ class SessionWatch:
         """Look until cancelled; a database that does not answer is asked again."""
         while True:
             await trio.sleep(limits.WATCH_INTERVAL)
-            if not self._hub.members:
-                continue
-
+            await self._hub.wait_occupied()
             try:
-                with trio.fail_after(limits.SESSION_TIMEOUT):
+                with trio.fail_after(limits.WATCH_PATIENCE + limits.SESSION_TIMEOUT):
                     await self._look()
             except Exception as error:  # noqa: BLE001  # whatever it is, go on
                 if not self._failing:
@@ -67,15 +65,7 @@ class SessionWatch:
         # Before the list is made: whoever joins from here on is checked next time.
         self._hub.unchecked = False
         members = list(self._hub.members)
-        tokens = {member.session.token for member in members}
-        try:
-            version, standings = await self._lane.call(
-                recheck_sessions, self._database, list(tokens), since
-            )
-        except BaseException:
-            self._hub.unchecked = True
-            raise
-
+        version, standings = await self._ask(members, since)
         self._stale = self._stale or version != self._version
         self._version = version
         thorough = self._is_time_to_be_thorough()
@@ -94,6 +84,36 @@ class SessionWatch:
 
         if standings is not None:
             self._groups = _groups_of(standings)
+
+    async def _ask(
+        self, members: list[Member], since: Hashable
+    ) -> tuple[Hashable, Mapping[str, Standing] | None]:
+        """Wait for a write, a while, and ask who of them still stands."""
+        tokens = list({member.session.token for member in members})
+        try:
+            with trio.CancelScope() as scope:
+                # Who joins meanwhile is not among them, and must not wait for it.
+                self._hub.on_join = None if since is None else scope.cancel
+                answer: tuple[Hashable, Mapping[str, Standing] | None]
+                answer = await self._lane.call(
+                    recheck_sessions, self._database, tokens, since, self._patience
+                )
+                return answer
+        except BaseException:
+            self._hub.unchecked = True
+            raise
+        finally:
+            self._hub.on_join = None
+
+        return since, None
+
+    @property
+    def _patience(self) -> float:
+        if not self._stale:
+            return limits.WATCH_PATIENCE
+
+        due = self._checked + limits.RECHECK_INTERVAL - trio.current_time()
+        return min(max(due, 0.0), limits.WATCH_PATIENCE)
 
     def _is_time_to_be_thorough(self) -> bool:
         """Say whether to ask again what each subscription may hear.

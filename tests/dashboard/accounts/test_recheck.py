@@ -31,7 +31,7 @@ async def _open(database: Database, user: User) -> Session:
 
 
 async def _standings(database: Database, *tokens: str, now: float = NOW) -> Any:
-    _, standings = await recheck_sessions(database, tokens, None, lambda: now)
+    _, standings = await recheck_sessions(database, tokens, None, clock=lambda: now)
     return standings
 
 

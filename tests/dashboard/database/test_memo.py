@@ -142,7 +142,7 @@ async def test_a_locked_file_is_asked_and_not_waited_for(
 
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    assert database._memo._read_version() is None
+    assert database._memo.read_version() is None
     asking = asyncio.ensure_future(names_from(database))
     await asyncio.sleep(0)
     other.execute("COMMIT")

@@ -5,13 +5,18 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 
 from dashboard.database import Database
+from dashboard.database.memo import Memo
 
 INSERT = "INSERT INTO app (id, name, icon_url) VALUES (?, '', '')"
+#: Seconds; no test waits half as long.
+PATIENCE = 60.0
 COUNT = ("SELECT count(*) AS n FROM app", ())
 
 
@@ -60,6 +65,46 @@ def insert_elsewhere(path: Path) -> None:
         f" c.execute({INSERT!r}, ('theirs',)); c.commit(); c.close()"
     )
     subprocess.run([sys.executable, "-c", script, str(path)], check=True)
+
+
+async def test_a_commit_by_anybody_ends_a_wait_for_it(database: Database, path: Path):
+    """Ours and another program's."""
+    version = await database.wait_for_commit(None, patience=0.0)
+    for write in (partial(insert, database, "ours"), partial(_insert_elsewhere, path)):
+        waiting = asyncio.create_task(
+            database.wait_for_commit(version, patience=PATIENCE)
+        )
+        await write()
+        moved = await asyncio.wait_for(waiting, PATIENCE / 2)
+
+        assert moved != version
+
+        version = moved
+
+
+async def test_a_wait_for_a_commit_has_an_end(database: Database):
+    """The version is then the one that was known."""
+    await database.open()
+    version = await database.wait_for_commit(None, patience=PATIENCE)
+
+    assert await database.wait_for_commit(version, patience=0.01) == version
+
+
+async def test_two_connections_versions_are_never_taken_for_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    """Each counts for itself, from the same small numbers."""
+    await database.open()
+    monkeypatch.setattr(Memo, "read_version", lambda _self: 3)
+    monkeypatch.setattr(Database, "data_version", AsyncMock(return_value=3))
+    watched = await database.wait_for_commit(None, patience=0.0)
+    monkeypatch.setattr(Memo, "read_version", lambda _self: None)
+
+    assert await database.wait_for_commit(watched, patience=PATIENCE) != watched
+
+
+async def _insert_elsewhere(path: Path) -> None:
+    await asyncio.to_thread(insert_elsewhere, path)
 
 
 async def test_a_write_that_is_taken_back_makes_no_version(database: Database):

@@ -57,7 +57,7 @@ class FakeLane:
 
     async def call(self, function: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         if function is recheck_sessions:
-            return self._recheck(*args)
+            return await self._recheck(*args)
 
         if not isinstance(function, partial):
             return await function(*args)
@@ -66,11 +66,15 @@ class FakeLane:
         session = self.sessions.get(args[1])
         return session if session and session.expires > time.time() else None
 
-    def _recheck(
-        self, _: object, tokens: list[str], since: int | None
+    async def _recheck(
+        self, _: object, tokens: list[str], since: int | None, patience: float
     ) -> tuple[int, dict[str, Standing] | None]:
-        if since == self.version:
-            return self.version, None
+        end = trio.current_time() + patience
+        while since == self.version:
+            if trio.current_time() >= end:
+                return self.version, None
+
+            await trio.sleep(0.5)
 
         self.rechecks += 1
         return self.version, {

@@ -111,8 +111,10 @@ async def test_a_session_that_ended_during_its_handshake_is_noticed(
     open_house.add_session("b" * 96)
     client = await open_house.connect(token="b" * 96)
     del open_house.lane.sessions["b" * 96]
+    begin = trio.current_time()
 
     assert (await _expect_closed(client))[0] == 1008
+    assert trio.current_time() - begin <= 1
 
 
 async def test_sessions_are_read_only_when_something_was_written(
