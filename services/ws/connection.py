@@ -218,7 +218,13 @@ class Connection:
         if self._is_pong_awaited():
             return min(expiry, self._pinged + limits.PONG_TIMEOUT)
 
-        return min(expiry, self._stream.last_received + limits.PING_INTERVAL)
+        return min(expiry, self._ping_due())
+
+    def _ping_due(self) -> float:
+        # All who are due in the same time are woken together: a crowd of quiet
+        # clients that are woken one by one costs several times as much.
+        due = self._stream.last_received + limits.PING_INTERVAL
+        return math.ceil(due / limits.PING_GRID) * limits.PING_GRID
 
     def _is_pong_awaited(self) -> bool:
         return self._stream.last_received < self._pinged
@@ -232,7 +238,7 @@ class Connection:
             if time >= self._pinged + limits.PONG_TIMEOUT:
                 self._stream.abort()
                 raise _SilentError
-        elif time >= self._stream.last_received + limits.PING_INTERVAL:
+        elif time >= self._ping_due():
             self._pinged = time
             self.send(messages.PING)
 

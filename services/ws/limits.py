@@ -34,6 +34,8 @@ LINGER_TIMEOUT = 1.0
 
 #: PING is sent to a client that was silent for so long …
 PING_INTERVAL = 30.0
+#: … or up to so much longer …
+PING_GRID = 2.0
 #: … and one that stays silent for so much longer is gone.
 PONG_TIMEOUT = 5.0
 
