@@ -1,9 +1,9 @@
 """Start of the whole roof against importing the same modules in a bare interpreter.
 
 The modules are those that the roof itself names under `python -v` until its
-whole-ready line (`-X importtime` leaves out what importlib is asked for). Both are
-timed from exec to a line on standard error, in turn, with bytecode compiled and the
-page cache warm.
+whole-ready line (`-X importtime` leaves out what importlib is asked for); those that
+wait for their first use wait in both. Both are timed from exec to a line on standard
+error, in turn, with bytecode compiled and the page cache warm.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from benchmarks.figures import Figure, median_ratio
 from memory_report.arrangements import ROOT, is_whole_ready, make_environment
 from memory_report.environment import compile_bytecode
 from memory_report.errors import MeasurementError
+from runner.plan_file import BUNDLED_PLAN, load_plan
 
 TIMEOUT = 60.0
 PAIRS, QUICK_PAIRS = 15, 5
@@ -31,6 +32,8 @@ _IMPORT = re.compile(r"import '([\w.]+)' #")
 _BARE = """\
 import sys
 from importlib import import_module
+from runner import lazy
+lazy.install({lazy!r})
 for name in {names!r}:
     import_module(name)
 sys.stderr.write("imported\\n")
@@ -45,7 +48,8 @@ async def run(*, quick: bool) -> list[Figure]:
         environment = make_environment(Path(folder) / "db.sqlite")
         roof = ("-m", "runner", "--port", "0", "--log-format", "json")
         names = list_imports(roof, environment)
-        bare = ("-c", _BARE.format(names=names))
+        waiting = load_plan(BUNDLED_PLAN).memory.lazy
+        bare = ("-c", _BARE.format(names=names, lazy=waiting))
         pairs = [
             (
                 time_until(bare, environment, lambda line: line == "imported"),

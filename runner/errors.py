@@ -12,7 +12,6 @@ RunnerError
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 class RunnerError(Exception):
@@ -118,6 +117,8 @@ def _speaks_for_itself(error: BaseException) -> bool:
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return the end of a sentence that leads from a wrong word to a right one."""
+
+    from difflib import get_close_matches  # late: only mistakes need it
 
     known = sorted(known)
     nearest = get_close_matches(word, known, n=1, cutoff=0.5)

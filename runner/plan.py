@@ -56,6 +56,8 @@ class MemoryPlan:
     arenas: int = 1
     #: Whether the monitor gives free pages back after each busy time.
     trim: bool = True
+    #: Modules that are read when something of theirs is used, not when imported.
+    lazy: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

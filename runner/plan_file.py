@@ -88,7 +88,7 @@ def check_port(port: int, key: str) -> None:
 
 def _parse_memory(table: Mapping[str, Any]) -> MemoryPlan:
     defaults = MemoryPlan()
-    _refuse_unknown(table, ("arenas", "trim"), "[memory]")
+    _refuse_unknown(table, ("arenas", "trim", "lazy"), "[memory]")
     arenas = _typed(table.get("arenas", defaults.arenas), int, "memory.arenas")
     if not 0 <= arenas <= MAX_ARENAS:
         raise PlanError(
@@ -99,6 +99,7 @@ def _parse_memory(table: Mapping[str, Any]) -> MemoryPlan:
     return MemoryPlan(
         arenas=arenas,
         trim=_typed(table.get("trim", defaults.trim), bool, "memory.trim"),
+        lazy=_names(table.get("lazy", []), "memory.lazy", "module names"),
     )
 
 
@@ -230,9 +231,9 @@ def _reference(value: Any, key: str) -> str:
     return text
 
 
-def _names(value: Any, key: str) -> tuple[str, ...]:
+def _names(value: Any, key: str, whose: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise PlanError(f"{key} must be a list of service names")
+        raise PlanError(f"{key} must be a list of {whose}")
 
     return tuple(value)
 
@@ -255,7 +256,7 @@ _PARSERS: Mapping[str, Callable[[Any, str], Any]] = {
     "mount": _text,
     "backend": _one_of("asyncio", "trio"),
     "placement": _one_of("lane", "own-lane", *LATER_PLACEMENTS),
-    "after": _names,
+    "after": lambda value, key: _names(value, key, "service names"),
     "essential": lambda value, key: _typed(value, bool, key),
     "restart": _one_of("never", "on-failure", "always"),
     "start_timeout": _seconds,

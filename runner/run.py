@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import partial
 from socket import socket
 
+from . import lazy
 from .errors import LaneClosedError
 from .events import Collected, Emit, Event, Ready, Starting, Stopped, Trimmed
 from .front_door import bind_sockets
@@ -46,6 +47,7 @@ def run_plan(plan: Plan, *, log_format: str, log_level: str) -> int:
     """
 
     began = time.monotonic() - read_age()
+    lazy.install(plan.memory.lazy)
     emit = configure_logging(log_format, log_level)
     last_words = Stopped(exit_code=EXIT_LATE)
     raise_file_limit()

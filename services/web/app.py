@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 from quart import Quart, Request, Response, request
+from quart import app as quart_app
 from quart.sessions import SecureCookieSessionInterface
 from quart.wrappers import BaseRequestWebsocket
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import BadHost, NotFound
+from werkzeug.routing import MapAdapter
 
 from dashboard.accounts.attempts import share_attempts
 from dashboard.resources import Resources
@@ -53,7 +57,9 @@ def create_app(
     )
 
     # Quart without its own files, templates and cookies
-    app = Quart(__name__, static_folder=None, template_folder=None)
+    with _without_commands():
+        app = _App(__name__, static_folder=None, template_folder=None)
+
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.request_class = _Request
     app.session_interface = _NoSessions()
@@ -76,6 +82,41 @@ def create_app(
 
     app.after_serving(stop_listening)
     return app
+
+
+@contextmanager
+def _without_commands() -> Iterator[None]:
+    """Let an application be made without a command line, for which it reads click."""
+
+    group = getattr(quart_app, "AppGroup")  # noqa: B009 -- not exported
+    setattr(quart_app, "AppGroup", SimpleNamespace)  # noqa: B010 -- of another type
+    try:
+        yield
+    finally:
+        setattr(quart_app, "AppGroup", group)  # noqa: B010
+
+
+class _App(Quart):
+    """Quart, with an answer to a Host that can be no name, like one of 64 letters."""
+
+    def create_url_adapter(
+        self, request: BaseRequestWebsocket | None
+    ) -> MapAdapter | None:
+        """Find what is at an address; raises nothing, which no handler would see."""
+
+        try:
+            return super().create_url_adapter(request)
+        except BadHost:
+            return _Nowhere(self.url_map, "", "/", "", "http", "/", "GET")
+
+
+class _Nowhere(MapAdapter):
+    """Nothing is anywhere."""
+
+    def match(self, *_: Any, **__: Any) -> Any:
+        """Raise BadHost, which is answered 400."""
+
+        raise BadHost
 
 
 class _Request(Request):

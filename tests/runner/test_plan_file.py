@@ -107,6 +107,7 @@ def test_one_service_brings_what_it_is_after():
         ({**one_service(), "memory": {"arenas": -1}}, "memory.arenas is -1; it must"),
         ({**one_service(), "memory": {"arenas": 1025}}, "memory.arenas is 1025; it"),
         ({**one_service(), "memory": {"trim": 1}}, "memory.trim is 1; it must be"),
+        ({**one_service(), "memory": {"lazy": "a"}}, "must be a list of module names"),
         ({**one_service(), "listen": {"port": 70000}}, "a number from 0 to 65535"),
         ({**one_service(), "listen": {"prt": 1}}, "did you mean 'port'?"),
     ],
@@ -127,7 +128,7 @@ def test_every_key_of_a_plan_is_read(tmp_path: Path):
     path.write_text(
         """
         drain_timeout = 3
-        memory = {arenas = 0, trim = false}
+        memory = {arenas = 0, trim = false, lazy = ["tool"]}
         listen = { host = "::1", port = 0 }
 
         [services.base]
@@ -155,7 +156,7 @@ def test_every_key_of_a_plan_is_read(tmp_path: Path):
         host="::1",
         port=0,
         drain_timeout=3.0,
-        memory=MemoryPlan(arenas=0, trim=False),
+        memory=MemoryPlan(arenas=0, trim=False, lazy=("tool",)),
         services={
             "base": ServicePlan(
                 name="base",

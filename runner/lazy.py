@@ -1,0 +1,170 @@
+"""Modules that are read when something of theirs is first used, not when imported.
+
+For what libraries import and a program never calls: their command lines, their test
+clients, protocols that are refused here. `from tool import Thing` then gives a stand-in
+for `Thing`; its first call, attribute or item reads `tool`. Unlike PEP 810's lazy
+imports, which this resembles, it works on code that is not ours.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from threading import RLock
+from types import ModuleType
+from typing import Any, cast
+
+#: What `typing` looks for in whatever an annotation names: only its own things have it.
+_PROBED = frozenset(
+    ("__parameters__", "__typing_subst__", "__typing_unpacked_tuple_args__")
+)
+
+#: One for all: two modules may need each other.
+_lock = RLock()
+
+
+def install(names: Iterable[str]) -> None:
+    """Have modules of these names read at their first use.
+
+    Those that are imported already stay as they are.
+    """
+
+    waiting = frozenset(names) - sys.modules.keys()
+    if waiting:
+        sys.meta_path.insert(0, _Finder(waiting))
+
+
+def is_waiting(module: ModuleType) -> bool:
+    """Say whether a module was imported, and not read yet."""
+
+    spec = getattr(module, "__spec__", None)
+    return isinstance(getattr(spec, "loader", None), _Loader)
+
+
+class _Finder:
+    """Finds the modules that are to wait, as Python does, and gives them our loader."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: object = None
+    ) -> ModuleSpec | None:
+        """Return the module's own specification, with a loader that waits."""
+
+        if fullname not in self._names:
+            return None
+
+        spec = PathFinder.find_spec(fullname, path)
+        if spec is not None and spec.loader is not None:
+            spec.loader = cast(Any, _Loader(spec.loader))
+
+        return spec
+
+
+class _Loader:
+    def __init__(self, real: Any) -> None:
+        self.real = real
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Make a module that does not know its names yet."""
+
+        return _LazyModule(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave it for later."""
+
+
+class _LazyModule(ModuleType):
+    """A module that was not read yet: whatever it is asked for, it promises."""
+
+    def __getattr__(self, name: str) -> Any:
+        # What tools look for in each module of the process is no use of it.
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+
+        with _lock:
+            if not is_waiting(self):  # it is read, or being read right now
+                message = f"module {self.__name__!r} has no attribute {name!r}"
+                raise AttributeError(message)
+
+            stand_in = _StandIn(self, name)
+            self.__dict__[name] = stand_in
+            return stand_in
+
+
+def _read(module: _LazyModule) -> None:
+    """Run the module's code, in the module that everybody has already."""
+
+    with _lock:
+        spec = module.__spec__
+        if spec is None or not isinstance(spec.loader, _Loader):
+            return
+
+        promised = [
+            name for name, one in vars(module).items() if isinstance(one, _StandIn)
+        ]
+        for name in promised:
+            del module.__dict__[name]
+
+        waiting = spec.loader
+        module.__loader__ = spec.loader = waiting.real
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            spec.loader = waiting  # the next use tries again, and tells again
+            raise
+
+
+class _StandIn:
+    """Something of a module that was not read yet; its first use reads it."""
+
+    __slots__ = ("_module", "_name")
+
+    def __init__(self, module: _LazyModule, name: str) -> None:
+        self._module = module
+        self._name = name
+
+    def _find(self) -> Any:
+        _read(self._module)
+        return getattr(self._module, self._name)
+
+    def __repr__(self) -> str:
+        return f"<stand-in for {self._module.__name__}.{self._name}>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _PROBED:
+            raise AttributeError(name)
+
+        return getattr(self._find(), name)
+
+    def __call__(self, *args: Any, **keys: Any) -> Any:
+        return self._find()(*args, **keys)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._find()[key]
+
+    def __contains__(self, item: Any) -> bool:
+        return item in self._find()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._find())
+
+    def __len__(self) -> int:
+        return len(self._find())
+
+    def __or__(self, other: Any) -> Any:
+        return self._find() | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | self._find()
+
+    def __instancecheck__(self, instance: Any) -> bool:
+        return isinstance(instance, self._find())
+
+    def __subclasscheck__(self, subclass: type) -> bool:
+        return issubclass(subclass, self._find())
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (self._find(),)
