@@ -31,9 +31,9 @@ format: $(VENV)/installed-test ## Bring the code into form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-report: install ## Measure the memory of both arrangements and print the table
+report: $(VENV)/installed-test ## Measure the memory of all arrangements, print the report and keep it
 	@$(BIN)/python -m compileall -q $(ROOMS)
-	@$(BIN)/python -m memory_report
+	@tools/report.sh $(BIN)/python
 
 gate: install ## The same in short, failing when the saving is below 45 %
 	@$(BIN)/python -m compileall -q $(ROOMS)
@@ -45,7 +45,7 @@ bench: $(VENV)/installed-test ## Time both arrangements side by side (minutes)
 
 lock: ## Pin all dependencies with their hashes anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q pyproject.toml -o requirements.lock
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q pyproject.toml --extra libsql --extra queue --extra test --extra lint -c requirements.lock -o requirements-test.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q pyproject.toml --extra libsql --extra queue --extra report --extra png --extra test --extra lint -c requirements.lock -o requirements-test.lock
 
 clean: ## Remove what was installed and built, not your data
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache

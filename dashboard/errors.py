@@ -8,6 +8,7 @@ DashboardError
     DatabaseBusyError(seconds)
     DatabaseFullError(path)
     BackupError(path, cause)
+    MemoryReportError(path, cause)
     AlreadyOnboardedError
     InvalidAccountError(field, reason)
         NameTakenError(name)
@@ -135,6 +136,15 @@ class BackupError(DashboardError):
 
     def __init__(self, path: str, cause: str) -> None:
         super().__init__(f"{path!r}: {cause}")
+        self.path = path
+        self.cause = cause
+
+
+class MemoryReportError(DashboardError):
+    """A file that should be a memory report is none that can be shown."""
+
+    def __init__(self, path: str, cause: str) -> None:
+        super().__init__(f"{path!r} {cause}")
         self.path = path
         self.cause = cause
 

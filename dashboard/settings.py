@@ -73,6 +73,8 @@ class Settings:
     update_check_url: str = ""
     #: The folder of the daily backups; empty for the one beside the database.
     backup_path: str = ""
+    #: The folder of the kept memory report; empty for that of the database.
+    memory_report_path: str = ""
     production: bool = True
 
     @property
@@ -300,6 +302,13 @@ VARIABLES: tuple[Variable, ...] = (
         parse=str,
         default="",
         about="folder of the daily backups; backups beside the database when unset",
+    ),
+    Variable(
+        name="MEMORY_REPORT_PATH",
+        attribute="memory_report_path",
+        parse=str,
+        default="",
+        about="folder of the memory report that is shown; the database's when unset",
     ),
     Variable(
         name="NODE_ENV",

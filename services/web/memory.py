@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from services.web.site import Site
 from services.web.sparkline import Sparkline, draw_sparkline
@@ -12,6 +12,7 @@ from services.web.sparkline import Sparkline, draw_sparkline
 #: Samples on the widget's line: ten minutes at the monitor's pace.
 SAMPLES = 60
 _MIB = 1024 * 1024
+_MOST = 1e18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +59,22 @@ def read_memory(site: Site) -> MemoryReading | None:
 
 
 def mebibytes(size: Any) -> str:
-    """Write a size in bytes as MiB with one decimal."""
+    """Write a size in bytes as MiB with one decimal; of another process, anything."""
 
-    return f"{size / _MIB:.1f}" if isinstance(size, int | float) else "?"
+    return f"{size / _MIB:.1f}" if is_number(size) else "?"
 
 
 def milliseconds(seconds: float) -> str:
     """Write seconds as milliseconds with one decimal."""
 
     return f"{seconds * 1000:.1f}"
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Say whether a value of the bus is a number that can be written out."""
+
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+
+    # Not so for what is no number or endless, and for digits without end.
+    return abs(value) < _MOST

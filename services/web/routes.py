@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.web import api, medias, rest, trpc
 from services.web.door import Route
 from services.web.pages import account, board, invite, items, own_account
-from services.web.pages.manage import api_keys, groups, invites, users
+from services.web.pages.manage import api_keys, groups, invites, memory, users
 
 _MANAGE = (
     Route("GET", "/manage", users.show_users, "admin"),
@@ -37,6 +37,7 @@ _MANAGE = (
     Route("GET", "/manage/api-keys", api_keys.show_keys, "admin"),
     Route("POST", "/manage/api-keys", api_keys.create, "admin"),
     Route("POST", "/manage/api-keys/<key_id>/delete", api_keys.delete, "admin"),
+    Route("GET", "/manage/memory", memory.show_memory, "admin"),
 )
 
 #: "system", because a key is looked for there and no session.

@@ -218,6 +218,46 @@ def test_everything_works_without_scripts(url: str, tmp_path: Path):
         assert window.path == "/"
 
 
+#: A page that nobody sees until it is `shown`, and counts how often it is `looked` at
+#: and how often it `asked` the server.
+HIDE = """
+window.looked = 0; window.asked = 0; window.shown = false;
+Object.defineProperty(document, "hidden", {
+  get() { window.looked += 1; return !window.shown; },
+});
+const ask = window.fetch;
+window.fetch = (...words) => { window.asked += 1; return ask(...words); };
+"""
+SHOW = """
+window.shown = true;
+document.dispatchEvent(new Event("visibilitychange"));
+return window.asked;
+"""
+
+
+def test_the_memory_page_is_drawn_anew_while_one_looks(window: Window):
+    """A sample makes the lines grow; hidden pages ask nobody, which keeps sessions."""
+
+    onboard(window)
+    window.visit("/manage/memory")
+    window.wait(lambda: "Live" in window.words)
+    window.find(".more > summary").click()
+    drawing = "return document.querySelector('#memory-chart').innerHTML"
+    before, rows = window.run(drawing), window.count("#memory-table tbody tr")
+    window.run(HIDE)
+
+    window.wait(lambda: window.run("return window.looked") > 0)
+    assert window.run("return window.asked") == 0
+    assert window.run(drawing) == before
+
+    assert window.run(SHOW) == 1
+    window.wait(lambda: window.run(drawing) != before)
+    window.wait(lambda: window.count("#memory-table tbody tr") > rows)
+    assert window.count("#memory-chart .plot .line") == 3
+    assert window.run("return document.querySelector('.more').open") is True
+    assert window.complaints() == []
+
+
 def test_the_board_fits_a_narrow_window(window: Window):
     """At 360 pixels nothing has to be scrolled sideways, not even while editing."""
 

@@ -1,4 +1,5 @@
-// Keeps a board up to date: one WebSocket, the clocks, and icons that do not load.
+// Keeps boards and the memory page up to date: one WebSocket, the clocks, and icons that
+// do not load.
 // Everything here is on the page already; without this script it stays as it was.
 "use strict";
 
@@ -143,6 +144,36 @@
     }
   };
 
+  // The memory page: the server draws it anew when a sample says that there is more
+
+  const drawn = [...document.querySelectorAll("[data-live]")];
+  let redrawing = false;
+
+  const redraw = async () => {
+    // Nobody looks at a hidden page, and asking for it would prolong the session.
+    if (redrawing || document.hidden) return;
+    redrawing = true;
+    try {
+      const response = await fetch(location.href);
+      if (!response.ok || response.redirected) return;
+      const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+      for (const { id } of drawn) {
+        const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
+        if (old && now) old.replaceWith(now);
+      }
+    } catch {
+      // The server is away: the socket finds it again, and the next sample comes here.
+    } finally {
+      redrawing = false;
+    }
+  };
+
+  const showDrawing = (sample) => {
+    if (drawn.some((element) => element.dataset.live === sample.process)) redraw();
+  };
+
+  if (drawn.length) document.addEventListener("visibilitychange", redraw);
+
   // What to subscribe to
 
   const subscriptions = [
@@ -153,11 +184,11 @@
     show: (message) => showPing(id, message),
   }));
 
-  if (readings.length) {
+  if (readings.length || drawn.length) {
     subscriptions.push({
       path: "widget.memory.updatedSample",
       input: { json: null, meta: { values: ["undefined"], v: 1 } },
-      show: showSample,
+      show: drawn.length ? showDrawing : showSample,
     });
   }
 

@@ -65,6 +65,9 @@ class FakeMonitor:
     def samples(self, count: int = 60) -> Sequence[FakeSample]:
         return self.taken[-count:]
 
+    def history(self, count: int = 288) -> Sequence[FakeSample]:
+        return self.taken[-count:]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Page:

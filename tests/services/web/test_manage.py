@@ -22,7 +22,7 @@ from .helpers import ADMIN, GUEST, GUEST_PASSWORD, Browser, FakeClock
 from .manage import admin_group, user_id
 
 PAGES = ["/manage", "/manage/users", "/manage/invites", "/manage/groups"]
-PAGES += ["/manage/api-keys"]
+PAGES += ["/manage/api-keys", "/manage/memory"]
 ADDRESSES = [route for route in ROUTES if route.path.startswith("/manage")]
 
 

@@ -60,6 +60,7 @@ def _contrast(one: str, other: str) -> float:
         ("field", "surface", SIGN),
         ("field", "sunken", SIGN),
         ("accent", "ground", SIGN),
+        ("second", "surface", SIGN),
     ],
 )
 def test_colours_can_be_told_apart(scheme: str, front: str, back: str, least: float):

@@ -135,7 +135,56 @@ def test_patterns_are_those_of_javascript(document: dict[str, Any]):
 
     assert r"\Z" not in json.dumps(document).replace("\\\\", "\\")
     assert "(?i)" not in json.dumps(document)
+    assert "ud800" not in json.dumps(document)
     assert r'"pattern": "^[\\x01-\\x7f]*$"' in json.dumps(document)
+
+
+def test_every_refusal_that_can_come_is_described(document: dict[str, Any]):
+    """By what the address takes: a body, an id, a name that nobody else may have."""
+
+    operations = list_operations(document)
+    everywhere = {"200", "401", "403", "408", "429", "500", "503"}
+    told = {key: set(one["responses"]) for key, one in operations.items()}
+
+    assert told["GET", "/api/info"] == everywhere
+    assert told["GET", "/api/apps/paginated"] == everywhere | {"400"}
+    assert told["GET", "/api/apps/{id}"] == everywhere | {"400", "404"}
+    assert told["DELETE", "/api/apps/{id}"] == everywhere | {"400", "404"}
+    assert told["POST", "/api/apps"] == everywhere | {"400", "413", "415"}
+    assert told["POST", "/api/boards/items"] == (
+        everywhere | {"400", "404", "413", "415"}
+    )
+    assert told["POST", "/api/boards/{id}/duplicate"] == (
+        everywhere | {"400", "404", "409", "413", "415"}
+    )
+    assert told["POST", "/api/users"] == everywhere | {"400", "409", "413", "415"}
+    for code in ("429", "503"):
+        assert "Retry-After" in document["components"]["responses"][code]["headers"]
+
+
+async def test_every_example_can_be_sent(
+    app: Quart, key: str, document: dict[str, Any]
+):
+    """It is taken: what it names may be missing, but nothing is wrong with it."""
+
+    for (method, path), operation in list_operations(document).items():
+        query, address = {}, path
+        for one in operation.get("parameters", ()):
+            if one["in"] == "path":
+                address = address.replace(f"{{{one['name']}}}", one["example"])
+            else:
+                query[one["name"]] = one["example"]
+
+        more: dict[str, Any] = {"query_string": query} if query else {}
+        if "requestBody" in operation:
+            content = operation["requestBody"]["content"]["application/json"]
+            more["json"] = content["example"]
+            assert content["example"].keys() == content["schema"]["properties"].keys()
+
+        response = await ask(app, method, address, key=key, **more)
+
+        assert response.status_code in {200, 404}, (path, await response.get_data())
+        assert str(response.status_code) in operation["responses"], path
 
 
 async def test_the_document_is_for_everybody(stranger: Browser):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from dashboard.resources import Resources
 from dashboard.trpc import Context
-from services.web import door
+from services.web import create_app, door
 
-from ..helpers import ADMIN, Browser
+from ..helpers import ADMIN, Browser, FakeMonitor
 
 UNDEFINED = '{"json":null,"meta":{"values":["undefined"],"v":1}}'
 
@@ -32,6 +35,31 @@ async def test_a_query_is_answered_in_trpcs_envelope(stranger: Browser):
     assert page.text == '{"result":{"data":{"json":{"id":"x"}}}}'
     assert page.headers["Content-Type"] == "application/json"
     assert "trpc-accept" in page.headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("production", "level"), [(True, logging.DEBUG), (False, logging.INFO)]
+)
+async def test_who_asks_for_what_is_a_line_of_the_log(
+    resources: Resources,
+    monitor: FakeMonitor,
+    caplog: pytest.LogCaptureFixture,
+    production: bool,
+    level: int,
+):
+    """At debug in production, since there is one for each request."""
+
+    settings = replace(resources.settings, production=production)
+    app = create_app(resources=replace(resources, settings=settings), monitor=monitor)
+    caplog.set_level(logging.DEBUG, "services.web")
+    async with app.test_app():
+        await Browser(app).get(ask("probe.null"), x_trpc_source="a test")
+
+    lines = [one for one in caplog.records if "tRPC request" in one.getMessage()]
+
+    assert [(one.levelno, one.getMessage()) for one in lines] == [
+        (level, "tRPC request from a test by user nobody: probe.null")
+    ]
 
 
 async def test_dates_and_undefined_are_annotated(stranger: Browser):
