@@ -4,16 +4,19 @@ Statement and loads take turns, each through an aiosqlite connection of its own 
 same file. The statement returns the rows of board, layouts, sections, items, placements
 and apps as SQLite has them; a load has read them, decoded their options and checked who
 may see them. "After a write" is what the first load after any commit costs; "from
-cache" what the others do.
+cache" what the others do. With Redis, one process reads a board and puts it there, and
+another takes it from there; both see the file for the first time since the last write.
 """
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -25,14 +28,21 @@ import trio
 from benchmarks.cli import run_alone
 from benchmarks.figures import Figure, median_ratio
 from dashboard.accounts import create_first_admin, open_session
-from dashboard.boards import BoardCache, find_home_board, load_board
+from dashboard.boards import BoardCache, SharedBoards, find_home_board, load_board
+from dashboard.bus import Remote, open_bus
 from dashboard.database import Database
 from dashboard.identity import Session
+from memory_report.redis_server import find_free_port, find_redis_server
 
 ROUNDS, QUICK_ROUNDS = 1000, 200
 WARM_UP = 50
 ITEMS, APPS = 60, 40
 PASSWORD = "Correct-Horse-7"
+#: Seconds that the clock is ahead: what was written a moment ago is not shared.
+AHEAD = 10.0
+#: The first to read after it find what SQLite keeps itself out of date. "Not cached" is
+#: the first of its connection after the statement's.
+AFTER_A_WRITE = {"statement", "after a write", "not cached and put into Redis"}
 
 #: The faster one of several: a join of everything repeats the options for each layout.
 STATEMENT = """
@@ -62,6 +72,8 @@ class Scene:
     """A database with one board, and somebody who may see it."""
 
     database: Database
+    #: The same file, as another process has it open.
+    other: Database
     session: Session
     board_id: str
 
@@ -92,6 +104,16 @@ async def run(*, quick: bool) -> list[Figure]:
             bar=0.3,
         )
     )
+    whole = seconds["not cached"]
+    figures += [
+        Figure(
+            what=f"board of {ITEMS} items, {how} / not cached",
+            before=_milliseconds(whole),
+            after=_milliseconds(seconds[how]),
+            value=median_ratio(list(zip(whole, seconds[how], strict=True))),
+        )
+        for how in ("not cached and put into Redis", "from Redis")
+    ]
     return figures
 
 
@@ -99,27 +121,47 @@ async def _measure(rounds: int) -> dict[str, list[float]]:
     """The seconds that each took, round by round."""
     import aiosqlite
 
-    with TemporaryDirectory(prefix="benchmarks-") as folder:
+    with TemporaryDirectory(prefix="benchmarks-") as folder, _redis(folder) as url:
         path = Path(folder) / "db.sqlite"
-        database = Database(path)
+        database, other, bus = Database(path), Database(path), await open_bus(url)
         try:
-            scene = await _set_up(database)
+            if bus.remote is None:
+                raise RuntimeError("there is no Redis")
+
+            scene = await _set_up(database, other)
             async with aiosqlite.connect(path, isolation_level=None) as connection:
-                return await _take_turns(scene, connection, rounds)
+                return await _take_turns(scene, connection, bus.remote, rounds)
 
         finally:
+            await other.close()
             await database.close()
+            await bus.close()
+
+
+@contextmanager
+def _redis(folder: str) -> Iterator[str]:
+    port = str(find_free_port())
+    words = ["--bind", "127.0.0.1", "--port", port, "--dir", folder, "--save", ""]
+    command = [str(find_redis_server()), *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
+        try:
+            for line in server.stdout or ():
+                if b"Ready to accept" in line:
+                    break
+
+            yield f"redis://127.0.0.1:{port}"
+        finally:
+            server.terminate()
 
 
 async def _take_turns(
-    scene: Scene, connection: Any, rounds: int
+    scene: Scene, connection: Any, redis: Remote, rounds: int
 ) -> dict[str, list[float]]:
     cache = BoardCache()
+    giver, taker = SharedBoards(redis), SharedBoards(redis)
 
-    async def load(kept: BoardCache) -> None:
-        board = await load_board(
-            scene.database, scene.board_id, scene.session, cache=kept
-        )
+    async def load(kept: BoardCache, *, database: Database = scene.database) -> None:
+        board = await load_board(database, scene.board_id, scene.session, cache=kept)
         if board is None or len(board.items) != ITEMS:
             raise RuntimeError("the board was not loaded")
 
@@ -130,11 +172,15 @@ async def _take_turns(
         "not cached": lambda: load(BoardCache()),
         "after a write": lambda: load(cache),
         "from cache": lambda: load(cache),
+        "not cached and put into Redis": lambda: load(BoardCache(shared=giver)),
+        "from Redis": lambda: load(BoardCache(shared=taker), database=scene.other),
     }
     seconds: dict[str, list[float]] = defaultdict(list)
     for number in range(WARM_UP + rounds):
-        await _write(scene.database, number)
         for how, call in calls.items():
+            if how in AFTER_A_WRITE:
+                await _write(scene.database, f"{number} {how}")
+
             started = time.perf_counter()
             await call()
             if number >= WARM_UP:
@@ -143,13 +189,13 @@ async def _take_turns(
     return seconds
 
 
-async def _write(database: Database, number: int) -> None:
+async def _write(database: Database, text: str) -> None:
     # Another value each time: SQLite does not write a row that stays as it is.
     async with database.write() as tx:
-        await tx.execute("UPDATE onboarding SET previous_step = ?", (str(number),))
+        await tx.execute("UPDATE onboarding SET previous_step = ?", (text,))
 
 
-async def _set_up(database: Database) -> Scene:
+async def _set_up(database: Database, other: Database) -> Scene:
     """Put apps, bookmarks, notes and clocks on the home board, in two layouts."""
     admin = await create_first_admin(database, name="admin", password=PASSWORD)
     session = await open_session(database, admin)
@@ -192,7 +238,11 @@ async def _set_up(database: Database) -> Scene:
             ],
         )
 
-    return Scene(database=database, session=session, board_id=board.id)
+    for one in (database, other):
+        await one.open()
+        one.fingerprints.clock = lambda: time.time() + AHEAD
+
+    return Scene(database=database, other=other, session=session, board_id=board.id)
 
 
 def _describe(number: int, apps: list[str]) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import anyio
 from anyio.abc import TaskStatus
 
-from dashboard.boards import BoardCache
+from dashboard.boards import BoardCache, SharedBoards
 from dashboard.bus import Bus, open_bus
 from dashboard.cache import Cache
 from dashboard.database import Database, DatabaseOpenError
@@ -96,7 +96,12 @@ async def _share(
     try:
         _relay_samples(monitor, bus)
         resources = Resources(
-            settings=settings, database=database, bus=bus, monitor=monitor, cache=cache
+            settings=settings,
+            database=database,
+            bus=bus,
+            monitor=monitor,
+            boards=BoardCache(shared=SharedBoards(bus.remote) if bus.remote else None),
+            cache=cache,
         )
         with passing_on_log(bus, settings):
             task_status.started(resources)

@@ -13,6 +13,7 @@ from dashboard.boards.edit import add_app_item, add_item, remove_item, update_it
 from dashboard.boards.kinds import KINDS, Kind
 from dashboard.boards.load import find_board, find_home_board, load_board
 from dashboard.boards.models import Board, Item, Layout, Placement, Section
+from dashboard.boards.shared import SharedBoards
 from dashboard.errors import InvalidItemError
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Layout",
     "Placement",
     "Section",
+    "SharedBoards",
     "add_app_item",
     "add_item",
     "find_board",

@@ -16,7 +16,7 @@ from dashboard.boards.access import (
     require_session,
 )
 from dashboard.boards.integrations import require_usable
-from dashboard.boards.kinds import KINDS, find_kind
+from dashboard.boards.kinds import find_kind
 from dashboard.boards.places import find_places
 from dashboard.database import Database, Transaction
 from dashboard.errors import InvalidItemError
@@ -154,7 +154,7 @@ async def insert_item(
     """Add an item, with the permission checked by the caller; returns its id."""
     known = find_kind(kind)
     if known is None:
-        raise InvalidItemError(f"there is no kind {kind!r}; give one of {list(KINDS)}")
+        raise InvalidItemError(f"there is no kind {kind!r}")
 
     await _check_apps(tx, kind, options)
     item_id = new_id()
@@ -164,6 +164,10 @@ async def insert_item(
         (item_id, board_id, kind, stored),
     )
     places = await find_places(tx, board_id, width=known.width, height=known.height)
+    if not places:
+        # In Homarr's words. Without a place nobody would ever see it.
+        raise InvalidItemError("Board has no empty section to place items in")
+
     await tx.execute_many(
         "INSERT INTO item_layout (item_id, section_id, layout_id, x_offset, y_offset,"
         " width, height) VALUES (?, ?, ?, ?, ?, ?, ?)",

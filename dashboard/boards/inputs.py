@@ -12,16 +12,21 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from dashboard.errors import InvalidInputError
-from dashboard.inputs import STORABLE, Id, Input, Text
+from dashboard.inputs import STORABLE, Id, Input, Text, like, told
 
 T = TypeVar("T")
 
-Name = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_-]*\Z")]
+_NAME = told(r"^[A-Za-z0-9_-]*\Z", like(r"/^[A-Za-z0-9-_]*$/", r"^[A-Za-z0-9_-]*\Z"))
+_ICON_COLOUR = told(
+    r"^(#[0-9A-Fa-f]{6})?\Z", like(r"/^#[0-9A-Fa-f]{6}$/", r"^#[0-9A-Fa-f]{6}\Z")
+)
+
+Name = Annotated[str, Meta(min_length=1, max_length=255, **_NAME)]
 Columns = Annotated[int, Meta(ge=1, le=24)]
 Cells = Annotated[int, Meta(ge=-32767, le=32767)]
 Size = Annotated[int, Meta(ge=1, le=32767)]
 Colour = Annotated[str, Meta(pattern=r"^#[0-9A-Fa-f]{6}\Z")]
-Kind = Annotated[str, Meta(min_length=1, max_length=255, pattern=STORABLE)]
+Kind = Annotated[str, Meta(min_length=1, max_length=255, **STORABLE)]
 
 
 class BoardSettings(Input, frozen=True, kw_only=True):
@@ -40,13 +45,9 @@ class BoardSettings(Input, frozen=True, kw_only=True):
     primary_color: Colour | UnsetType = UNSET
     secondary_color: Colour | UnsetType = UNSET
     opacity: Annotated[int, Meta(ge=0, le=100)] | UnsetType = UNSET
-    custom_css: Annotated[str, Meta(max_length=16384, pattern=STORABLE)] | UnsetType = (
-        UNSET
-    )
+    custom_css: Annotated[str, Meta(max_length=16384, **STORABLE)] | UnsetType = UNSET
     #: None or an empty text for the theme's own.
-    icon_color: (
-        Annotated[str, Meta(pattern=r"^(#[0-9A-Fa-f]{6})?\Z")] | UnsetType | None
-    ) = UNSET
+    icon_color: Annotated[str, Meta(**_ICON_COLOUR)] | UnsetType | None = UNSET
     item_radius: Literal["xs", "sm", "md", "lg", "xl"] | UnsetType = UNSET
     disable_status: bool | UnsetType = UNSET
 

@@ -62,21 +62,22 @@ KINDS: Mapping[str, Kind] = {
 }
 
 _HOMARR = """
-    clock weather app iframe video notebook dnsHoleSummary dnsHoleControls
+    clock weather app iframe video notebook anchorNote dnsHoleSummary dnsHoleControls
     smartHome-entityState smartHome-executeAutomation stockPrice mediaServer calendar
     downloads mediaRequests-requestList mediaRequests-requestStats mediaTranscoding
-    minecraftServerStatus networkControllerSummary networkControllerStatus rssFeed
-    bookmarks indexerManager healthMonitoring releases mediaReleases dockerContainers
-    firewall notifications systemResources
-    anchorNote mediaMissing coolify systemDisks timetable immich-serverStats
-    immich-albumCarousel paperlessNgx patchmon bazarr tracearr speedtestTracker
-    uptimeKuma audioStats umami vpn archiveTeamWarrior ups beszelSystemTable
-    beszelSystemGrid beszelAlerts beszelSystemStats traefik customApi
+    mediaMissing minecraftServerStatus networkControllerSummary networkControllerStatus
+    rssFeed bookmarks indexerManager healthMonitoring releases mediaReleases
+    dockerContainers firewall notifications systemResources coolify systemDisks
+    timetable immich-serverStats immich-albumCarousel paperlessNgx patchmon bazarr
+    tracearr speedtestTracker uptimeKuma audioStats umami vpn archiveTeamWarrior ups
+    beszelSystemTable beszelSystemGrid beszelAlerts beszelSystemStats traefik customApi
 """
 #: Homarr's kinds up to 1.74: the ones whose items go when a saved board leaves them
 #: out. An item of any other kind is from a newer version, whose pages may not have
 #: shown it to whoever saved.
 HOMARR_KINDS = frozenset(_HOMARR.split())
+#: All that can be added: Homarr's in its order, then ours.
+NAMES = tuple(dict.fromkeys((*_HOMARR.split(), *KINDS)))
 
 #: Homarr's kinds that take more than a cell at first: columns and rows.
 _SIZES = {

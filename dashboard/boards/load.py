@@ -17,6 +17,7 @@ from dashboard.boards.access import (
 from dashboard.boards.assemble import PARTS, Rows, assemble
 from dashboard.boards.cache import BoardCache
 from dashboard.boards.models import Board
+from dashboard.boards.shared import TTL
 from dashboard.database import Database
 from dashboard.identity import Session
 
@@ -112,12 +113,16 @@ async def _load(
         cache = BoardCache(max_bytes=0)
 
     names = {**names, "user": session.user_id if session else None}
-    if session is not None and "board" in names and names["board"] not in cache:
+    if (
+        session is not None
+        and "board" in names
+        and not cache.may_find(names["board"], database.last_commit())
+    ):
         # All in one go. Strangers look first: else the time that it takes would tell
         # them that there is such a board.
         async with cache.loading(names["board"]) as first:
             if first:
-                return await _load_whole(database, names, session, cache)
+                return await _load_missing(database, names, session, cache)
 
     for look in range(LOOKS + 1):
         # Who may see it and what they collapsed is read anew each time, together with
@@ -136,9 +141,56 @@ async def _load(
         async with cache.loading(found[0]) as first:
             if first or look == LOOKS:
                 names["board"] = found[0]
-                return await _load_whole(database, names, session, cache)
+                return await _load_missing(database, names, session, cache)
 
     raise AssertionError("the last look always loads")
+
+
+async def _load_missing(
+    database: Database,
+    names: Mapping[str, Any],
+    session: Session | None,
+    cache: BoardCache,
+) -> Board | None:
+    board = await _load_shared(database, names, session, cache)
+    return board or await _load_whole(database, names, session, cache)
+
+
+async def _load_shared(
+    database: Database,
+    names: Mapping[str, Any],
+    session: Session | None,
+    cache: BoardCache,
+) -> Board | None:
+    """The board as another process has read it, where nobody has written since."""
+    fingerprint = database.fingerprints.read()
+    if cache.shared is None or fingerprint is None:
+        return None
+
+    kept = await cache.shared.find(names["board"], fingerprint)
+    if kept is None:
+        return None
+
+    commit = database.last_commit()
+    # Who may see it, once the board is here: if nobody has written when that is read
+    # either, both are of one state.
+    version, (granted, collapsed) = await database.versioned_read(
+        (ASK_BY_ID, names), (_COLLAPSED, names), remember=True
+    )
+    if database.fingerprints.read() != fingerprint:
+        return None
+
+    found = judge_access(granted, session)
+    if found is None or not found[1]:
+        return None
+
+    if not await cache.shared.trust(fingerprint, version):
+        return None
+
+    # What was decoded shares no options with what is stored.
+    size = 2 * kept.size
+    cache.keep(kept.board, version, size=size, ttl=TTL, commit=commit)
+    return _show(kept.board, found[1], collapsed)
 
 
 async def _load_whole(
@@ -148,15 +200,21 @@ async def _load_whole(
     cache: BoardCache,
 ) -> Board | None:
     """Read all of it, and once more who may see it: of the same moment."""
+    commit = database.last_commit()
+    access = (ASK_BY_ID, names), (_COLLAPSED, names)
     version, (granted, collapsed, *parts) = await database.versioned_read(
-        (ASK_BY_ID, names), (_COLLAPSED, names), *((part, names) for part in PARTS)
+        *access, *((part, names) for part in PARTS)
     )
+    database.remember(*access, answer=(version, [granted, collapsed]), since=commit)
     found = judge_access(granted, session)
     if found is None or not found[1]:
         return None
 
     board, size = assemble(parts)
-    cache.keep(board, version, size=size)
+    cache.keep(board, version, size=size, commit=commit)
+    if cache.shared is not None:
+        await cache.shared.keep(database, board, version, size=size)
+
     return _show(board, found[1], collapsed)
 
 

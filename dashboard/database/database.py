@@ -184,6 +184,18 @@ class Database:
         version = self._memo.read_version()
         return await self.data_version() if version is None else ("memo", version)
 
+    def last_commit(self) -> int | None:
+        """What differs after every commit, of whoever; None where it takes a wait."""
+        return self._memo.read_version()
+
+    def remember(self, *queries: Query, answer: Answer, since: int | None) -> None:
+        """Note what is to be remembered while `since` is still the last commit.
+
+        As if the queries had been asked alone, and not together with others.
+        """
+        if since is not None:
+            self._memo.note(queries, answer, since=since)
+
     @asynccontextmanager
     async def standstill(self) -> AsyncIterator[bool]:
         """Nobody writes meanwhile; False, at once, where somebody does already."""

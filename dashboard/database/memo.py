@@ -62,11 +62,8 @@ class Memo:
         if version is None:
             return await load()
 
-        if version != self._version:
-            self._answers.clear()
-            self._version = version
-
-        key = tuple((sql, _freeze(parameters)) for sql, parameters in queries)
+        self._forget_others(version)
+        key = _freeze_all(queries)
         known = self._answers.get(key)
         if known is not None:
             self._answers.move_to_end(key)
@@ -80,6 +77,14 @@ class Memo:
 
         return answer
 
+    def note(self, queries: tuple[Query, ...], answer: Answer, *, since: int) -> None:
+        """Remember an answer that was read after the version was `since`.
+
+        It is found for as long as that is the version.
+        """
+        self._forget_others(since)
+        self._keep(_freeze_all(queries), answer)
+
     def read_version(self) -> int | None:
         """A number that differs after every commit; None where it takes a wait."""
         if self._watch is None:
@@ -92,6 +97,11 @@ class Memo:
 
         return version
 
+    def _forget_others(self, version: int) -> None:
+        if version != self._version:
+            self._answers.clear()
+            self._version = version
+
     def _keep(self, key: Hashable, answer: Answer) -> None:
         if sum(map(len, answer[1])) > MAX_ROWS:
             return
@@ -99,6 +109,10 @@ class Memo:
         self._answers[key] = answer
         if len(self._answers) > MAX_ANSWERS:
             self._answers.popitem(last=False)
+
+
+def _freeze_all(queries: tuple[Query, ...]) -> Hashable:
+    return tuple((sql, _freeze(parameters)) for sql, parameters in queries)
 
 
 def _freeze(parameters: Parameters) -> Hashable:

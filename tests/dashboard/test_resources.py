@@ -17,6 +17,7 @@ from dashboard import resources
 from dashboard.database import DatabaseOpenError
 from dashboard.resources import Resources
 from dashboard.settings import SettingsError
+from tests.dashboard.bus.redis_server import open_server
 from tests.dashboard.database.hrana import serving
 
 
@@ -127,6 +128,30 @@ async def test_it_serves_until_it_is_stopped(path: Path):
     assert [entry.name for entry in path.parent.iterdir()] == ["db.sqlite"]
 
     monitor.callbacks[0](Sample())
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("remote", [False, True])
+async def test_boards_are_shared_where_there_is_a_redis(
+    environ: pytest.MonkeyPatch, remote: bool
+):
+    """By the processes that have it, and by no others."""
+    stopping = anyio.Event()
+    with open_server() as server:
+        if remote:
+            environ.setenv("REDIS_URL", server.url)
+
+        async with anyio.create_task_group() as tasks:
+
+            async def serve(*, task_status: anyio.abc.TaskStatus[Resources]) -> None:
+                await resources.serve(
+                    monitor=Monitor(), task_status=task_status, stopping=stopping
+                )
+
+            value: Resources = await tasks.start(serve)
+            stopping.set()
+
+    assert (value.boards.shared is not None) == remote
 
 
 async def test_a_cancelled_service_closes_its_file_as_well(path: Path):

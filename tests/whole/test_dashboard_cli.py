@@ -59,12 +59,12 @@ def run(
     )
 
 
-def log_in(visitor: Visitor, password: str) -> bool:
+def log_in(visitor: Visitor, password: str, *, name: str = NAME) -> bool:
     """Try a password on the login page; say whether it was taken."""
 
     visitor.cookies.clear()
     visitor.get("/auth/login")
-    return visitor.post("/auth/login", name=NAME, password=password).status == 303
+    return visitor.post("/auth/login", name=name, password=password).status == 303
 
 
 def test_a_reset_password_ends_the_visitor_s_session(path: Path, visitor: Visitor):
@@ -163,6 +163,36 @@ def test_the_doctor_sees_the_server(roof: Launched, path: Path, visitor: Visitor
     assert found["processes"]["verdict"] == "ok"
     assert found["integrity"]["verdict"] == "ok"
     assert visitor.get("/").status == 200
+
+
+def test_the_others_work_beside_the_server_too(path: Path, visitor: Visitor):
+    """What they change is the server's at once: an administrator anew can log in."""
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as homarr:
+        homarr.execute("INSERT INTO \"user\" (id, name) VALUES ('g', 'Grace')")
+        homarr.execute(
+            "INSERT INTO integration (id, name, url, kind)"
+            " VALUES ('i', 'Pi-hole', 'http://pi.hole', 'piHole')"
+        )
+        answers = [
+            run(path, *words.split())
+            for words in (
+                "fix-usernames",
+                "users list",
+                "integrations list",
+                "integrations delete -i i",
+                "integrations list",
+            )
+        ]
+        homarr.execute('DELETE FROM "groupMember"')
+        anew = run(path, "recreate-admin", "-u", "eve")
+
+    assert [done.returncode for done in (*answers, anew)] == [0] * 6
+    assert "grace" in answers[1].stdout
+    assert ["Pi-hole" in answers[n].stdout for n in (2, 4)] == [True, False]
+    password = re.search(r"Password: (\w{48})$", anew.stdout, re.MULTILINE)
+    assert password is not None
+    assert log_in(visitor, password[1], name="eve")
 
 
 def test_commands_beside_the_server_lose_nothing(path: Path, visitor: Visitor):

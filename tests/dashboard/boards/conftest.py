@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,9 +10,23 @@ from dashboard.boards import Board, find_home_board
 from dashboard.database import Database
 from dashboard.errors import ProcedureError
 from dashboard.identity import Session, User
+from tests.dashboard.bus.fault_proxy import FaultProxy, open_proxy
+from tests.dashboard.bus.redis_server import Server, open_server
 
 Try = Callable[[Awaitable[Any]], Awaitable[str]]
 LogIn = Callable[..., Awaitable[Session]]
+
+
+@pytest.fixture(name="server")
+def _server() -> Iterator[Server]:
+    with open_server() as server:
+        yield server
+
+
+@pytest.fixture(name="proxy")
+def _proxy(server: Server) -> Iterator[FaultProxy]:
+    with open_proxy(server.socket) as proxy:
+        yield proxy
 
 
 @pytest.fixture(name="board")

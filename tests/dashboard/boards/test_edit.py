@@ -215,6 +215,22 @@ async def test_an_item_that_makes_no_sense_is_refused(
     assert len(await database.all("SELECT id FROM item")) == len(board.items)
 
 
+@pytest.mark.parametrize("gone", ["section", "layout"])
+async def test_an_item_that_would_have_no_place_is_refused(
+    database: Database, session: Session, board: Board, gone: str
+):
+    """In Homarr's words: on a board without sections nobody would ever see it."""
+    async with database.write() as tx:
+        await tx.execute("DELETE FROM item")
+        await tx.execute(f"DELETE FROM {gone}")  # noqa: S608 - two constants
+
+    with pytest.raises(InvalidItemError) as caught:
+        await add_item(database, board.id, kind="clock", options={}, session=session)
+
+    assert str(caught.value) == "Board has no empty section to place items in"
+    assert await database.all("SELECT id FROM item") == []
+
+
 async def test_who_may_not_see_a_board_does_not_learn_that_it_exists(
     database: Database, visitor: Session, board: Board
 ):

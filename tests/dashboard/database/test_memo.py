@@ -117,6 +117,27 @@ async def test_an_answer_that_a_commit_overtook_is_not_remembered(
     assert await names_from(database) == ["a", "a2", "b"]
 
 
+async def test_an_answer_is_noted_unless_a_commit_overtook_it(
+    database: Database, driver: str, trips: list[Any]
+):
+    """What was read together with more is not asked for again, and never too old."""
+    question = (NAMES, {"least": ""})
+    for name, overtaken in (("a", False), ("b", True)):
+        await insert(database, name)
+        commit = database.last_commit()
+        answer = await database.versioned_read(question)
+        if overtaken:
+            await insert(database, "c")
+            await names_from(database, "c")
+
+        database.remember(question, answer=answer, since=commit)
+        trips.clear()
+        _, (rows,) = await database.versioned_read(question, remember=True)
+
+        assert [row["id"] for row in rows] == (["a", "b", "c"] if overtaken else ["a"])
+        assert len(trips) == (overtaken or driver == "libsql")
+
+
 async def test_what_is_remembered_is_bounded(database: Database, driver: str):
     """In answers, and each of them in rows."""
     await insert(database, *(f"{i:04}" for i in range(MAX_ROWS + 1)))
