@@ -48,7 +48,7 @@ def _readings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[
     (package / "__init__.py").write_text(TOOL)
     (package / "part.py").write_text(TOOL)
     modules, finders = dict(sys.modules), list(sys.meta_path)
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     sys.modules["readings"] = readings  # type: ignore[assignment]
     yield readings
     sys.meta_path[:] = finders
