@@ -15,7 +15,6 @@ from dashboard.errors import ProcedureError
 from dashboard.identity import Session
 from dashboard.ids import new_id
 
-TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/svg+xml")
 MAX_BYTES = 32 * 1024 * 1024
 #: What is read at once: so much of a file is in memory for each who loads it.
 CHUNK_BYTES = 4 * 1024 * 1024

@@ -13,23 +13,36 @@ from msgspec import UNSET, Meta, UnsetType
 
 from dashboard.accounts.issues import judge_password, judge_username, refuse
 from dashboard.accounts.passwords import SHORTEST_PASSWORD
-from dashboard.inputs import Id, Input, Text
+from dashboard.inputs import Check, Id, Input, Text, like, told
 
 #: As Zod's: no dot at an end of the local part, no two in a row, a domain with a dot.
 EMAIL = (
     r"^(?!\.)(?!.*\.\.)[A-Za-z0-9_'+.-]*[A-Za-z0-9_+-]"
     r"@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}\Z"
 )
+_SHOWN_EMAIL = (
+    r"/^(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]"
+    r"@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$/"
+)
+_NO_EMAIL = Check(
+    pattern=EMAIL,
+    issue={
+        "origin": "string",
+        "code": "invalid_format",
+        "format": "email",
+        "pattern": _SHOWN_EMAIL,
+    },
+    message="Invalid email address",
+)
+_IMAGE = r"^data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9/+]+=*\Z"
+_SHOWN_IMAGE = r"/^data:image\/(png|jpeg|gif|webp);base64,[A-Za-z0-9/+]+=*$/g"
+
 #: Those, or nothing.
-Email = Annotated[str, Meta(max_length=255, pattern=rf"({EMAIL})|^\Z")]
+Email = Annotated[str, Meta(max_length=255, **told(rf"({EMAIL})|^\Z", _NO_EMAIL))]
 Password = Annotated[str, Meta(min_length=SHORTEST_PASSWORD, max_length=255)]
 #: About 256 KiB of a picture, within the row.
 Image = Annotated[
-    str,
-    Meta(
-        max_length=350_000,
-        pattern=r"^data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9/+]+=*\Z",
-    ),
+    str, Meta(max_length=350_000, **told(_IMAGE, like(_SHOWN_IMAGE, _IMAGE)))
 ]
 Limit = Annotated[int, Meta(ge=1, le=100)]
 

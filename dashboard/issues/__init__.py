@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from dashboard.inputs import Check
 from dashboard.issues import words
 from dashboard.issues.options import as_written, note_options
 from dashboard.issues.words import Issue, Path
@@ -72,7 +73,9 @@ def _find_other(value: Any, type_: Any) -> list[Issue]:
 
 
 def _look(value: Any, type_: inspect.Type, path: Path) -> Iterator[Issue]:
+    checks: tuple[Check, ...] = ()
     if isinstance(type_, inspect.Metadata):
+        checks = (type_.extra or {}).get("checks", ())
         type_ = type_.type
 
     if isinstance(type_, inspect.UnionType):
@@ -87,6 +90,8 @@ def _look(value: Any, type_: inspect.Type, path: Path) -> Iterator[Issue]:
         yield from _look_at_options(value, type_, path)
     elif isinstance(type_, inspect.IntType):
         yield from _look_at_int(value, type_, path)
+    elif isinstance(type_, inspect.StrType) and isinstance(value, str):
+        yield from _check_text(value, type_, path, checks)
     else:
         yield from _look_at_plain(value, type_, path)
 
@@ -170,8 +175,6 @@ def _look_at_plain(value: Any, type_: inspect.Type, path: Path) -> Iterator[Issu
         fits = _is_number(value) if is_number else isinstance(value, accepted)
         if not fits:
             yield words.wrong_type(expected, value, path)
-        elif isinstance(type_, inspect.StrType):
-            yield from _check_text(value, type_, path)
         elif isinstance(type_, inspect.FloatType):
             yield from _check_bounds(value, type_, path)
 
@@ -212,9 +215,18 @@ def _look_at_tagged(
     yield words.no_such_tag(name, path)
 
 
-def _check_text(value: str, type_: inspect.StrType, path: Path) -> Iterator[Issue]:
+def _check_text(
+    value: str, type_: inspect.StrType, path: Path, checks: tuple[Check, ...]
+) -> Iterator[Issue]:
     yield from _check_length(value, type_, path, origin="string", unit="characters")
-    if type_.pattern is not None and not _compile(type_.pattern)(value):
+    if type_.pattern is None or _compile(type_.pattern)(value):
+        return
+
+    broken = [one for one in checks if not _compile(one.pattern)(value)]
+    for check in broken or checks[:1]:
+        yield words.failed(check, path)
+
+    if not checks:
         yield words.wrong_pattern(type_.pattern, path)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from dashboard.inputs import Check
 from dashboard.superjson import UNDEFINED
 
 Issue = dict[str, Any]
@@ -85,6 +86,11 @@ def wrong_pattern(pattern: str, path: Path) -> Issue:
         "path": path,
         "message": f"Invalid string: must match pattern {shown}",
     }
+
+
+def failed(check: Check, path: Path) -> Issue:
+    """A text that breaks a rule of Homarr's behind a pattern of ours."""
+    return {**check.issue, "path": path, "message": check.message}
 
 
 def wrong_key(issues: list[Issue], path: Path) -> Issue:

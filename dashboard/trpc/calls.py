@@ -69,12 +69,17 @@ def _is_undefined(document: bytes) -> bool:
 async def call(procedure: Procedure, context: Context, given: Any) -> Any:
     """Guard, check and run a query or a mutation; raises nothing but ProcedureError.
 
-    `given` is the input as SuperJSON was read: plain values, UNDEFINED for none.
+    `given` is the input as SuperJSON was read: plain values, UNDEFINED for none. It may
+    also be the error that tells why it could not be read: as in tRPC, that is of no
+    interest to who may not call, nor where there is no input.
     """
     await admit(procedure, context)
     with _told(procedure):
         if procedure.input is None:
             return await procedure.function(context)
+
+        if isinstance(given, ProcedureError):
+            raise given
 
         return await procedure.function(context, read_input(given, procedure.input))
 

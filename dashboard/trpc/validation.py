@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,10 +14,12 @@ from dashboard.errors import InvalidInputError
 def read_input(given: Any, type_: Any) -> Any:
     """Check an input against a msgspec type; raises InvalidInputError with all issues.
 
-    UNDEFINED, for an input that was not given, is taken where None is.
+    UNDEFINED, for an input that was not given, is taken where None is. A date has to be
+    one, as for Homarr: a text that looks like a date is a text.
     """
+    value = None if given is superjson.UNDEFINED else given
     try:
-        return msgspec.convert(None if given is superjson.UNDEFINED else given, type_)
+        return msgspec.convert(value, type_, builtin_types=(datetime,))
     except (msgspec.ValidationError, RecursionError) as error:
         # Loaded late: whoever keeps to the rules does not pay for it.
         from dashboard.issues import find_issues

@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
 
 import anyio
 import msgspec
 
 from dashboard.errors import ProcedureError
 from dashboard.resources import Resources
+from dashboard.superjson import UNDEFINED
 
 from .errors import TasksError
 from .procedures import ERROR_CODES, PROCEDURES, VOID
@@ -77,6 +77,12 @@ class _Api:
             await _send_json(send, 204, None)
             return
 
+        refusal = _judge_content_type(scope)
+        if refusal is not None:
+            # Before there is a path, as in tRPC: it is not told.
+            await _send_json(send, refusal.http_status, _build_error(refusal, None))
+            return
+
         try:
             data = await self._call(path, scope, receive)
         except ProcedureError as error:
@@ -100,10 +106,8 @@ class _Api:
             )
 
         self._check_key(scope)
-        if procedure.kind == "query":
-            given = _read_query(scope)
-        else:
-            given = await _read_body(scope, receive)
+        # The query takes no input, and tRPC does not look at one then.
+        given = UNDEFINED if procedure.kind == "query" else await _read_body(receive)
 
         try:
             return await procedure.call(self.scheduler, given)
@@ -121,23 +125,19 @@ class _Api:
             raise ProcedureError("FORBIDDEN", "Missing or invalid API key")
 
 
-def _read_query(scope: Message) -> Any:
-    values = parse_qs(scope["query_string"].decode("latin-1")).get("input")
-    return _decode(values[0].encode()) if values else None
+def _judge_content_type(scope: Message) -> ProcedureError | None:
+    kind = next((v for n, v in scope["headers"] if n == b"content-type"), b"")
+    if scope["method"] == "GET" or kind.startswith(b"application/json"):
+        return None
+
+    # The missing quotation mark is tRPC's own.
+    shown = f'Unsupported content-type "{kind.decode("latin-1")}'
+    return ProcedureError(
+        "UNSUPPORTED_MEDIA_TYPE", shown if kind else "Missing content-type header"
+    )
 
 
-async def _read_body(scope: Message, receive: Receive) -> Any:
-    kind = next((v for n, v in scope["headers"] if n == b"content-type"), None)
-    if kind is None:
-        raise ProcedureError("UNSUPPORTED_MEDIA_TYPE", "Missing content-type header")
-
-    if not kind.startswith(b"application/json"):
-        # The missing quotation mark is tRPC's own.
-        shown = kind.decode("latin-1")
-        raise ProcedureError(
-            "UNSUPPORTED_MEDIA_TYPE", f'Unsupported content-type "{shown}'
-        )
-
+async def _read_body(receive: Receive) -> Any:
     body = b""
     try:
         with anyio.fail_after(BODY_TIMEOUT):
@@ -155,27 +155,23 @@ async def _read_body(scope: Message, receive: Receive) -> Any:
     except TimeoutError:
         raise ProcedureError("TIMEOUT", "The request's body took too long") from None
 
-    return _decode(body) if body else None
+    if not body:
+        # In the words of JavaScript.
+        raise ProcedureError("BAD_REQUEST", "Unexpected end of JSON input")
 
-
-def _decode(text: bytes) -> Any:
     try:
-        return msgspec.json.decode(text)
+        return msgspec.json.decode(body)
     except (ValueError, RecursionError) as error:
-        raise ProcedureError("PARSE_ERROR", str(error)) from error
+        raise ProcedureError("BAD_REQUEST", str(error)) from error
 
 
-def _build_error(error: ProcedureError, path: str) -> Any:
+def _build_error(error: ProcedureError, path: str | None) -> Any:
+    data: dict[str, Any] = {"code": error.code, "httpStatus": error.http_status}
+    if path is not None:
+        data["path"] = path
+
     return {
-        "error": {
-            "message": error.message,
-            "code": error.number,
-            "data": {
-                "code": error.code,
-                "httpStatus": error.http_status,
-                "path": path,
-            },
-        }
+        "error": {"message": error.message, "code": error.number, "data": data},
     }
 
 

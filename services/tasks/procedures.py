@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
 
-from dashboard.errors import ProcedureError
+from dashboard.errors import InvalidInputError
 
 from .errors import (
     InvalidCronError,
@@ -22,8 +23,6 @@ from .scheduler import Scheduler
 
 #: The answer of a procedure that returns nothing has no member "data".
 VOID: Any = object()
-
-Issue = dict[str, Any]
 
 #: Homarr answers these with INTERNAL_SERVER_ERROR; they are the caller's doing.
 ERROR_CODES = {
@@ -99,55 +98,34 @@ PROCEDURES: dict[str, Procedure] = {
 
 
 def read_name(scheduler: Scheduler, given: Any) -> str:
-    """Check an input that is a job's name; raises ProcedureError."""
-    _refuse(_find_name_issues(scheduler, given, path=[]))
-    return str(given)
+    """Check an input that is a job's name; raises InvalidInputError."""
+    if isinstance(given, str) and given in scheduler.jobs:
+        return given
+
+    raise _find_faults(given, _name_type(tuple(scheduler.jobs)))
 
 
 def read_interval(scheduler: Scheduler, given: Any) -> tuple[str, str]:
-    """Check an input of a job's name and a cron expression; raises ProcedureError."""
-    if not isinstance(given, dict):
-        _refuse([_build_type_issue("object", given, path=[])])
+    """Check a job's name and a cron expression; raises InvalidInputError."""
+    if isinstance(given, dict):
+        name, cron = given.get("name"), given.get("cron")
+        if isinstance(name, str) and name in scheduler.jobs and isinstance(cron, str):
+            return name, cron
 
-    issues = _find_name_issues(scheduler, given.get("name"), path=["name"])
-    if not isinstance(given.get("cron"), str):
-        issues.append(_build_type_issue("string", given.get("cron"), path=["cron"]))
-
-    _refuse(issues)
-    return given["name"], given["cron"]
+    raise _find_faults(given, _interval_type(tuple(scheduler.jobs)))
 
 
-def _find_name_issues(
-    scheduler: Scheduler, given: Any, *, path: list[str]
-) -> list[Issue]:
-    names = list(scheduler.jobs)
-    if isinstance(given, str) and given in names:
-        return []
-
-    options = "|".join(f'"{name}"' for name in names)
-    return [
-        {
-            "code": "invalid_value",
-            "values": names,
-            "path": path,
-            "message": f"Invalid option: expected one of {options}",
-        }
-    ]
+def _name_type(names: tuple[str, ...]) -> Any:
+    return Literal.__getitem__(names)
 
 
-def _build_type_issue(expected: str, given: Any, *, path: list[str]) -> Issue:
-    received = {dict: "object", list: "array", str: "string", bool: "boolean"}.get(
-        type(given), "undefined" if given is None else "number"
-    )
-    return {
-        "expected": expected,
-        "code": "invalid_type",
-        "path": path,
-        "message": f"Invalid input: expected {expected}, received {received}",
-    }
+@lru_cache(maxsize=1)
+def _interval_type(names: tuple[str, ...]) -> Any:
+    return msgspec.defstruct("Interval", [("name", _name_type(names)), ("cron", str)])
 
 
-def _refuse(issues: list[Issue]) -> None:
-    if issues:
-        text = msgspec.json.format(msgspec.json.encode(issues), indent=2)
-        raise ProcedureError("BAD_REQUEST", text.decode())
+def _find_faults(given: Any, type_: Any) -> InvalidInputError:
+    # Loaded late: whoever keeps to the rules does not pay for it.
+    from dashboard.issues import find_issues
+
+    return InvalidInputError(find_issues(given, type_))

@@ -94,6 +94,36 @@ def test_what_has_no_meaning_in_json_is_refused(value: Any):
             f'{{"json":{{"a.b":"{TEXT}"}},"meta":{{"values":{{"a\\\\.b":["Date"]}}}}}}',
             {"a.b": INSTANT},
         ),
+        # As SuperJSON 2.2.6 wrote new URL(…), new Error("bad") and so on.
+        (
+            '{"json":{"u":"https://a.test/?y=1"},"meta":{"values":{"u":["URL"]},"v":1}}',
+            {"u": "https://a.test/?y=1"},
+        ),
+        (
+            (
+                '{"json":{"e":{"name":"Error","message":"bad"}},'
+                '"meta":{"values":{"e":["Error"]},"v":1}}'
+            ),
+            {"e": {"name": "Error", "message": "bad"}},
+        ),
+        (
+            f'{{"json":[1,"{TEXT}"],"meta":{{"values":["set",{{"1":["Date"]}}],"v":1}}}}',
+            [1, INSTANT],
+        ),
+        (
+            (
+                '{"json":{"t":[1,2]},'
+                '"meta":{"values":{"t":[["typed-array","Uint8Array"]]},"v":1}}'
+            ),
+            {"t": [1, 2]},
+        ),
+        (
+            (
+                f'{{"json":{{"m":[["k",[["l","{TEXT}"]]]]}},"meta":{{"values":'
+                '{"m":["map",{"0.1":["map",{"0.1":["Date"]}]}]},"v":1}}'
+            ),
+            {"m": {"k": {"l": INSTANT}}},
+        ),
         (
             (
                 '{"json":{"a":{"x":1},"b":{"x":1}},'

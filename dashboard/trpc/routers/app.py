@@ -19,7 +19,17 @@ from dashboard.apps import (
 from dashboard.apps import delete_app as delete_stored_app
 from dashboard.boards import list_seen_apps
 from dashboard.errors import ProcedureError
-from dashboard.inputs import STORABLE, ById, Id, Input, Paginated, ShortText
+from dashboard.inputs import (
+    STORABLE,
+    ById,
+    Check,
+    Id,
+    Input,
+    Paginated,
+    ShortText,
+    like,
+    told,
+)
 from dashboard.superjson import UNDEFINED
 from dashboard.trpc.guards import anyone, member, permission
 from dashboard.trpc.procedure import Context, Rest, Router
@@ -27,19 +37,54 @@ from dashboard.trpc.procedure import Context, Rest, Router
 router = Router()
 
 #: Somewhere in it there is something to see; the spaces around it are taken away.
-_VISIBLE = r"^[^\ud800-\udfff]*[^\s\ud800-\udfff][^\ud800-\udfff]*\Z"
+_VISIBLE = told(
+    r"^[^\ud800-\udfff]*[^\s\ud800-\udfff][^\ud800-\udfff]*\Z",
+    Check(
+        pattern=r"\S",
+        issue={
+            "origin": "string",
+            "code": "too_small",
+            "minimum": 1,
+            "inclusive": True,
+        },
+        message="Too small: expected string to have >=1 characters",
+    ),
+)
+#: As far as it matters for what is told: it begins with a scheme.
+_URL = Check(
+    pattern=r"(?i)^\s*[a-z][a-z0-9+.-]*:",
+    issue={"code": "invalid_format", "format": "url"},
+    message="Invalid URL",
+)
 _URL_TAIL = r"[^\s/\\\ud800-\udfff][^\x00-\x1f\ud800-\udfff]*\Z"
 
-Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=_VISIBLE)]
-Description = Annotated[str, Meta(max_length=512, pattern=STORABLE)]
-Icon = Annotated[str, Meta(min_length=1, max_length=8192, pattern=_VISIBLE)]
+Name = Annotated[str, Meta(max_length=64, **_VISIBLE)]
+Description = Annotated[str, Meta(max_length=512, **STORABLE)]
+Icon = Annotated[str, Meta(max_length=8192, **_VISIBLE)]
 #: Of any scheme that leads somewhere, but never a script.
 Link = Annotated[
     str,
-    Meta(max_length=8192, pattern=rf"(?i)^\s*(\Z|(?!javascript)[a-z]+://{_URL_TAIL})"),
+    Meta(
+        max_length=8192,
+        **told(
+            rf"(?i)^\s*(\Z|(?!javascript)[a-z]+://{_URL_TAIL})",
+            _URL,
+            like(
+                r"/^(?!javascript)[a-zA-Z]*:\/\//i", r"(?i)^\s*(?!javascript)[a-z]*://"
+            ),
+        ),
+    ),
 ]
 PingUrl = Annotated[
-    str, Meta(max_length=8192, pattern=rf"^\s*(\Z|https?://{_URL_TAIL})")
+    str,
+    Meta(
+        max_length=8192,
+        **told(
+            rf"^\s*(\Z|https?://{_URL_TAIL})",
+            _URL,
+            like(r"/^https?:\/\//", r"^\s*https?://"),
+        ),
+    ),
 ]
 
 

@@ -14,10 +14,10 @@ from dashboard.boards.inputs import (
     Columns,
     Content,
     Grant,
-    Kind,
     LayoutInput,
     Name,
 )
+from dashboard.boards.kinds import NAMES
 from dashboard.boards.layouts import save_layouts
 from dashboard.boards.manage import (
     create_board,
@@ -34,6 +34,9 @@ from dashboard.trpc.guards import member, permission
 from dashboard.trpc.procedure import Context, Rest, Router
 
 router = Router()
+
+#: One of the kinds' names, which a type checker cannot know.
+KindName: Any = Literal.__getitem__(NAMES)
 
 
 class NewBoard(Input, frozen=True, kw_only=True):
@@ -88,7 +91,7 @@ class NewItem(Input, frozen=True, kw_only=True):
     """An item that goes where there is room."""
 
     board_id: Id
-    kind: Kind
+    kind: KindName
     options: dict[str, Any] = msgspec.field(default_factory=dict)
     integration_ids: Annotated[list[Id], Meta(max_length=1000)] = msgspec.field(
         default_factory=list

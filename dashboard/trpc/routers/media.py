@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from msgspec import Meta
 
 from dashboard.boards.access import require_session
 from dashboard.errors import InvalidInputError, ProcedureError
+from dashboard.image_types import TYPES, find_type
 from dashboard.inputs import ById, Input, Paginated
-from dashboard.media import MAX_BYTES, TYPES, NewMedia, add_media, list_media
+from dashboard.media import MAX_BYTES, NewMedia, add_media, list_media
 from dashboard.media import delete_media as delete_stored_media
 from dashboard.superjson import UNDEFINED
 from dashboard.trpc.guards import member, permission
@@ -71,11 +73,8 @@ async def get_paginated(context: Context, given: Page) -> dict[str, Any]:
 )
 async def upload(context: Context, given: Uploads) -> list[str]:
     """Keep files, all or none; returns their ids."""
-    issues = [
-        {"code": "custom", "path": ["files", index], **issue}
-        for index, file in enumerate(given.files)
-        for issue in _find_faults(file)
-    ]
+    # In a thread: files that are looked into for long must not hold up everybody.
+    issues = await asyncio.to_thread(_find_issues, given.files)
     if issues:
         raise InvalidInputError(issues)
 
@@ -105,14 +104,25 @@ async def delete(context: Context, given: ById) -> Any:
     return UNDEFINED
 
 
+def _find_issues(files: tuple[Upload, ...]) -> list[dict[str, Any]]:
+    return [
+        {"code": "custom", "path": ["files", index], **issue}
+        for index, file in enumerate(files)
+        for issue in _find_faults(file)
+    ]
+
+
 def _find_faults(file: Upload) -> list[dict[str, Any]]:
     """Zod's issues, each with the key of its words in Homarr's languages."""
-    if file.content_type not in TYPES:
+    known = file.content_type in TYPES
+    if known and len(file.content) > MAX_BYTES:
+        return [_issue("fileTooLarge", {"maxSize": "32 MB"})]
+
+    # Homarr believes what is said of a file. It is sent to browsers as just that, so
+    # here it has to be true.
+    if not known or find_type(file.content) != file.content_type:
         expected = f"one of {', '.join(TYPES)}"
         return [_issue("invalidFileType", {"expected": expected})]
-
-    if len(file.content) > MAX_BYTES:
-        return [_issue("fileTooLarge", {"maxSize": "32 MB"})]
 
     return []
 

@@ -7,7 +7,17 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta
 
 from dashboard.errors import ProcedureError
-from dashboard.inputs import STORABLE, ById, Id, Input, PageSize, Paginated, ShortText
+from dashboard.inputs import (
+    STORABLE,
+    ById,
+    Check,
+    Id,
+    Input,
+    PageSize,
+    Paginated,
+    ShortText,
+    told,
+)
 from dashboard.search_engines import (
     SearchEngine,
     add_search_engine,
@@ -24,14 +34,38 @@ from dashboard.trpc.procedure import Context, Router
 
 router = Router()
 
-Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=STORABLE)]
-Short = Annotated[str, Meta(min_length=1, max_length=8, pattern=STORABLE)]
-Icon = Annotated[str, Meta(min_length=1, max_length=8192, pattern=STORABLE)]
-Description = Annotated[str, Meta(max_length=512, pattern=STORABLE)]
+Name = Annotated[str, Meta(min_length=1, max_length=64, **STORABLE)]
+Short = Annotated[str, Meta(min_length=1, max_length=8, **STORABLE)]
+Icon = Annotated[str, Meta(min_length=1, max_length=8192, **STORABLE)]
+Description = Annotated[str, Meta(max_length=512, **STORABLE)]
+_STARTS = Check(
+    pattern=r"^https?://",
+    issue={
+        "origin": "string",
+        "code": "invalid_format",
+        "format": "starts_with",
+        "prefix": "http",
+    },
+    message='Invalid string: must start with "http"',
+)
+_INCLUDES = Check(
+    pattern="%s",
+    issue={
+        "origin": "string",
+        "code": "invalid_format",
+        "format": "includes",
+        "includes": "%s",
+    },
+    message='Invalid string: must include "%s"',
+)
 #: Only of the web, or a script could be run.
 Template = Annotated[
     str,
-    Meta(max_length=8192, pattern=r"^https?://[^\ud800-\udfff]*%s[^\ud800-\udfff]*\Z"),
+    Meta(
+        min_length=1,
+        max_length=8192,
+        **told(r"^https?://[^\ud800-\udfff]*%s[^\ud800-\udfff]*\Z", _STARTS, _INCLUDES),
+    ),
 ]
 
 

@@ -5,6 +5,7 @@ inputs       what a request gives the procedure
 answers      one call, from the request to its answer
 openapi      all of it described as an OpenAPI document
 outputs      what the procedures return, for that document
+examples     what their inputs may look like, for it too
 
 Programs may never ask, so nothing of it is loaded before the first of them does.
 """

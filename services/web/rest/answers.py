@@ -47,7 +47,11 @@ async def answer(visit: Visit, path: str) -> Response:
     if visit.request.method == "HEAD":
         return Response(b"", status=204, content_type=_JSON)
 
-    found = find_address(visit.request.method, path)
+    try:
+        found = find_address(visit.request.method, path)
+    except Exception as error:  # noqa: BLE001 (told, and logged: a router is broken)
+        return _refuse(error, None)
+
     if found is None:
         _check_method(visit.request)
         return _refuse(ProcedureError("NOT_FOUND", "Not found"), None)

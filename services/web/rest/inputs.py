@@ -81,6 +81,9 @@ def list_members(type_: Any) -> dict[str, inspect.Type]:
 def read_text(value: Any, type_: inspect.Type) -> Any:
     """Turn the text of an address into what is wanted; itself where it is none."""
 
+    if isinstance(type_, inspect.Metadata):
+        type_ = type_.type
+
     if isinstance(type_, inspect.UnionType):
         return _read_union(value, type_)
 
@@ -107,7 +110,7 @@ def read_text(value: Any, type_: inspect.Type) -> Any:
 
 
 def _read_union(value: Any, type_: inspect.UnionType) -> Any:
-    if any(isinstance(one, inspect.StrType) for one in type_.types):
+    if any(isinstance(one, inspect.StrType) for one in _alternatives(type_)):
         return value
 
     for one in type_.types:
@@ -146,7 +149,10 @@ def _alternatives(type_: inspect.Type) -> tuple[inspect.Type, ...]:
     if isinstance(type_, inspect.Metadata):
         return _alternatives(type_.type)
 
-    return type_.types if isinstance(type_, inspect.UnionType) else (type_,)
+    if isinstance(type_, inspect.UnionType):
+        return tuple(kind for one in type_.types for kind in _alternatives(one))
+
+    return (type_,)
 
 
 def _convert(

@@ -12,6 +12,8 @@ import msgspec
 from quart import Response
 
 from services.web.rest.addresses import ROUTERS, Address, list_addresses
+from services.web.rest.examples import EXAMPLES
+from services.web.rest.inputs import list_members
 from services.web.rest.outputs import OUTPUTS
 from services.web.visit import Visit
 
@@ -19,15 +21,35 @@ Schema = dict[str, Any]
 
 _REFERENCE = "#/components/schemas/"
 _JSON = "application/json"
+_BODILESS = {"GET", "DELETE"}
 #: Stands in for our own address in the document that is kept.
 _NOWHERE = b"http://nowhere.invalid"
+#: Flags that JavaScript does not read, and halves of characters.
+_ONLY_OURS = re.compile(r"^\(\?i\)|\\ud8")
 _HOST = re.compile(r"[0-9A-Za-z._:\[\]-]{1,255}")
+#: What each refusal is called; the first five in the words of Homarr's document.
 _ERRORS = {
     400: "Invalid input data",
     401: "Authorization not provided",
     403: "Insufficient access",
     404: "Not found",
     500: "Internal server error",
+    408: "The request came too slowly, or the answer took too long",
+    409: "The name is taken",
+    413: "The body is too large",
+    415: "The body says that it is no JSON",
+    429: "Too many wrong keys, or too much at once",
+    503: "The database is busy, or has no room",
+}
+#: Refusals that say in how many seconds it is worth another try.
+_PASSING = {429, 503}
+#: They take a name that nobody else may have.
+_NAMING = {
+    "board.createBoard",
+    "board.duplicateBoard",
+    "board.renameBoard",
+    "user.create",
+    "user.editProfile",
 }
 _ERROR_SCHEMA: Schema = {
     "type": "object",
@@ -101,6 +123,7 @@ def build_document(base_url: str) -> dict[str, Any]:
                 "Error": _ERROR_SCHEMA,
                 **{name: components[name] for name in sorted(used)},
             },
+            "responses": {str(code): _describe_error(code) for code in sorted(_ERRORS)},
             "securitySchemes": {
                 "apikey": {
                     "type": "apiKey",
@@ -136,18 +159,39 @@ def _describe(
     if address.path in OUTPUTS:
         ok["content"] = {_JSON: {"schema": returned[id(OUTPUTS[address.path])]}}
 
-    codes = [401, 403, 500]
-    if procedure.input is not None:
-        codes += [400] if address.method == "POST" else [400, 404]
-
     operation["responses"] = {"200": ok} | {
-        str(code): {
-            "description": _ERRORS[code],
-            "content": {_JSON: {"schema": {"$ref": _REFERENCE + "Error"}}},
-        }
-        for code in sorted(codes)
+        str(code): {"$ref": f"#/components/responses/{code}"}
+        for code in sorted(_list_errors(address))
     }
     return operation
+
+
+def _list_errors(address: Address) -> set[int]:
+    codes = {401, 403, 408, 429, 500, 503}
+    if address.procedure.input is not None:
+        codes.add(400)
+        members = list_members(address.procedure.input)
+        if any(name.lower().endswith("id") for name in members):
+            codes.add(404)  # it may be gone
+
+    if address.method not in _BODILESS:
+        codes |= {413, 415}
+
+    return codes | {409} if address.path in _NAMING else codes
+
+
+def _describe_error(code: int) -> dict[str, Any]:
+    headers = {
+        "Retry-After": {
+            "description": "Seconds until it is worth another try.",
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    }
+    return {
+        "description": _ERRORS[code],
+        **({"headers": headers} if code in _PASSING else {}),
+        "content": {_JSON: {"schema": {"$ref": _REFERENCE + "Error"}}},
+    }
 
 
 def _describe_input(
@@ -156,13 +200,14 @@ def _describe_input(
     in_path = [name[1:-1] for name in address.names if name[0] == "{"]
     properties: Mapping[str, Schema] = members["properties"]
     required = [] if optional else members.get("required", [])
-    has_body = address.method not in {"GET", "DELETE"}
+    has_body = address.method not in _BODILESS
     parameters = [
         {
             "name": name,
             "in": "path" if name in in_path else "query",
             "required": name in in_path or name in required,
             "schema": schema,
+            **_exemplify(EXAMPLES.get(name)),
         }
         for name, schema in properties.items()
         if name in in_path or not has_body
@@ -176,10 +221,19 @@ def _describe_input(
 
         described["requestBody"] = {
             "required": not optional,
-            "content": {_JSON: {"schema": schema}},
+            "content": {
+                _JSON: {
+                    "schema": schema,
+                    **_exemplify({n: EXAMPLES[n] for n in rest if n in EXAMPLES}),
+                }
+            },
         }
 
     return described
+
+
+def _exemplify(example: Any) -> dict[str, Any]:
+    return {} if example is None else {"example": example}
 
 
 def _read_members(
@@ -210,7 +264,7 @@ def _collect(value: Any, components: Mapping[str, Schema], used: set[str]) -> No
 
 
 def _make_portable(value: Any) -> Any:
-    """The same with patterns that JavaScript reads; without those that it cannot."""
+    """The same with patterns that JavaScript reads, and without those of our own."""
 
     if isinstance(value, dict):
         return {
@@ -218,7 +272,7 @@ def _make_portable(value: Any) -> Any:
             if name == "pattern" and isinstance(one, str)
             else _make_portable(one)
             for name, one in value.items()
-            if not (name == "pattern" and str(one).startswith("(?i)"))
+            if not (name == "pattern" and _ONLY_OURS.search(str(one)))
         }
 
     if isinstance(value, list | tuple):

@@ -7,6 +7,7 @@ input stays with that call, so that the others of its batch are answered.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ MAX_PATHS_LENGTH = 4096
 UPLOAD_PATH = "/api/trpc/media.uploadMedia"
 MAX_UPLOAD_BYTES = 64 * 1024 * 1024
 
+logger = logging.getLogger(__name__)
+
 _JSON = "application/json"
 _FORM = "multipart/form-data"
 _STREAM = "application/jsonl"
@@ -42,6 +45,8 @@ class Call:
     procedure: Procedure | None
     #: The input as SuperJSON was read, or why it could not be.
     given: Any
+    #: Why there is none of a procedure that should be there.
+    fault: ProcedureError | None = None
     #: Receives the files that are the input, once it is known that they may be sent.
     upload: Callable[[], AbstractAsyncContextManager[Any]] | None = None
 
@@ -93,7 +98,8 @@ async def read_calls(request: Request, paths: str, storing: asyncio.Lock) -> Ask
             "BAD_REQUEST", f"More than {MAX_CALLS} calls, or too long a path"
         )
 
-    procedures = [find_procedure(name) for name in names]
+    found = [_find(name) for name in names]
+    procedures = [one if isinstance(one, Procedure) else None for one in found]
     _check_kinds(procedures)
     stream = request.headers.get("trpc-accept") == _STREAM
     if stream and not batch:
@@ -107,8 +113,13 @@ async def read_calls(request: Request, paths: str, storing: asyncio.Lock) -> Ask
     else:
         inputs = await _read_inputs(request, procedures, batch=batch)
         calls = [
-            Call(path=name, procedure=procedure, given=given)
-            for name, procedure, given in zip(names, procedures, inputs, strict=True)
+            Call(
+                path=name,
+                procedure=one if isinstance(one, Procedure) else None,
+                fault=one if isinstance(one, ProcedureError) else None,
+                given=given,
+            )
+            for name, one, given in zip(names, found, inputs, strict=True)
         ]
 
     return Asked(
@@ -117,6 +128,15 @@ async def read_calls(request: Request, paths: str, storing: asyncio.Lock) -> Ask
         batch=batch,
         stream=stream,
     )
+
+
+def _find(name: str) -> Procedure | ProcedureError | None:
+    try:
+        return find_procedure(name)
+    except (Exception, SystemExit):
+        # The file of its router cannot be imported: other calls do not need it.
+        logger.exception("procedure %r cannot be loaded", name)
+        return ProcedureError("INTERNAL_SERVER_ERROR")
 
 
 def _check_content_type(request: Request) -> None:

@@ -85,6 +85,9 @@ async def run_call(one: Call, asked: Asked, context: Context) -> Outcome:
 async def _run(one: Call, asked: Asked, context: Context) -> Any:
     procedure = one.procedure
     if procedure is None:
+        if one.fault is not None:
+            raise one.fault
+
         raise ProcedureError("NOT_FOUND", f'No procedure found on path "{one.path}"')
 
     if asked.method != _METHODS[procedure.kind]:
@@ -96,9 +99,6 @@ async def _run(one: Call, asked: Asked, context: Context) -> Any:
 
     if procedure.kind == "subscription" and asked.batch:
         raise ProcedureError("BAD_REQUEST", "Cannot batch subscription calls")
-
-    if isinstance(one.given, ProcedureError):
-        raise one.given
 
     if one.upload is None:
         return await _call(procedure, context, one.given)

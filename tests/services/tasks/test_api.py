@@ -11,7 +11,7 @@ import pytest
 
 from dashboard.jobs import JOBS, Job, load_job_configuration
 from dashboard.settings import Settings
-from services.tasks import create_app
+from services.tasks import api, create_app
 
 KEY = (b"cron-job-api-key", b"the key")
 JSON = (b"content-type", b"application/json")
@@ -105,7 +105,9 @@ async def test_without_the_key_nothing_is_told_or_done(
     client: Client, desk: Any, headers: Any, method: str, name: str
 ) -> None:
     """The answer is FORBIDDEN, and the body is not even looked at."""
-    answer = await client.request(method, f"/trpc/{name}", b'"ping"', headers=headers)
+    answer = await client.request(
+        method, f"/trpc/{name}", b'"ping"', headers=(*headers, JSON)
+    )
 
     assert answer == (
         403,
@@ -167,7 +169,6 @@ async def test_the_other_calls_reach_the_scheduler(client: Client, desk: Any) ->
         ("trigger", b'"pong"'),
         ("trigger", b"7"),
         ("trigger", b"null"),
-        ("trigger", b""),
         ("start", b"{}"),
         ("stop", b"[]"),
         ("enable", b'"PING"'),
@@ -195,24 +196,37 @@ async def test_an_unknown_job_is_a_bad_request(
 
 
 @pytest.mark.parametrize(
-    ("body", "paths"),
+    ("body", "told"),
     [
-        (b"7", [[]]),
-        (b"null", [[]]),
-        (b'{"name":"ping"}', [["cron"]]),
-        (b'{"name":"ping","cron":7}', [["cron"]]),
-        (b'{"name":"x","cron":[]}', [["name"], ["cron"]]),
+        (b"7", {"": "Invalid input: expected object, received number"}),
+        (b"null", {"": "Invalid input: expected object, received null"}),
+        (b"[]", {"": "Invalid input: expected object, received array"}),
+        (
+            b'{"name":"ping"}',
+            {"cron": "Invalid input: expected string, received undefined"},
+        ),
+        (
+            b'{"name":"ping","cron":7}',
+            {"cron": "Invalid input: expected string, received number"},
+        ),
+        (
+            b'{"name":"x","cron":[]}',
+            {
+                "name": 'Invalid option: expected one of "ping"|"sessionCleanup"',
+                "cron": "Invalid input: expected string, received array",
+            },
+        ),
     ],
 )
 async def test_an_interval_needs_a_name_and_a_cron_expression(
-    client: Client, body: bytes, paths: list[list[str]]
+    client: Client, body: bytes, told: dict[str, str]
 ) -> None:
-    """Each issue names its path."""
+    """Each issue names its path, in Zod's words."""
     status, answer = await client.request("POST", "/trpc/updateInterval", body)
     issues = json.loads(json.loads(answer)["error"]["message"])
 
     assert status == 400
-    assert [issue["path"] for issue in issues] == paths
+    assert {".".join(one["path"]): one["message"] for one in issues} == told
 
 
 @pytest.mark.parametrize(
@@ -295,24 +309,74 @@ async def test_errors_carry_their_code_and_path(
     }
 
 
-@pytest.mark.parametrize("body", [b"ping", b"[" * 5000, b'"\xff"', b"{"])
-async def test_a_body_that_is_no_json_is_a_parse_error(
+@pytest.mark.parametrize("body", [b"ping", b"[" * 5000, b'"\xff"', b"{", b""])
+async def test_a_body_that_is_no_json_is_a_bad_request(
     client: Client, body: bytes
 ) -> None:
-    """Never a fault of ours."""
+    """As tRPC tells it, and never a fault of ours."""
     status, answer = await client.request("POST", "/trpc/trigger", body)
 
-    assert (status, json.loads(answer)["error"]["code"]) == (400, -32700)
+    assert (status, json.loads(answer)["error"]["code"]) == (400, -32600)
 
 
-@pytest.mark.parametrize("headers", [(KEY,), (KEY, (b"content-type", b"text/plain"))])
-async def test_a_body_has_to_be_declared_as_json(client: Client, headers: Any) -> None:
-    """A form of another site cannot send that without asking first."""
-    status, answer = await client.request(
-        "POST", "/trpc/trigger", b'"ping"', headers=headers
+async def test_a_body_that_never_ends_is_too_slow(
+    client: Client, desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """408 after a while, and nothing is done."""
+    monkeypatch.setattr(api, "BODY_TIMEOUT", 0.01)
+    sent: list[Any] = []
+    begun = [{"type": "http.request", "body": b'"pi', "more_body": True}]
+
+    async def receive() -> Any:
+        return begun.pop() if begun else await anyio.sleep_forever()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/trpc/trigger",
+        "query_string": b"",
+        "headers": [KEY, JSON],
+    }
+    await client.application(scope, receive, send)
+
+    assert sent[0]["status"] == 408
+    assert json.loads(sent[1]["body"])["error"]["data"]["code"] == "TIMEOUT"
+    assert desk.calls == []
+
+
+async def test_an_input_that_nobody_takes_is_not_looked_at(client: Client) -> None:
+    """As in tRPC: the list takes none, so there is none that could be wrong."""
+    status, _ = await client.request("GET", "/trpc/getAll?input=%7B")
+
+    assert status == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ((KEY,), "Missing content-type header"),
+        (
+            (KEY, (b"content-type", b"text/plain")),
+            r"Unsupported content-type \"text/plain",
+        ),
+        ((), "Missing content-type header"),
+    ],
+)
+@pytest.mark.parametrize("path", ["trigger", "getAll", "nothing"])
+async def test_a_body_has_to_be_declared_as_json(
+    client: Client, path: str, headers: Any, message: str
+) -> None:
+    """Before all else, as in tRPC; a form of another site cannot do so unasked."""
+    answer = await client.request("POST", f"/trpc/{path}", b'"ping"', headers=headers)
+
+    assert answer == (
+        415,
+        b'{"error":{"message":"' + message.encode() + b'","code":-32015,'
+        b'"data":{"code":"UNSUPPORTED_MEDIA_TYPE","httpStatus":415}}}',
     )
-
-    assert (status, json.loads(answer)["error"]["code"]) == (415, -32015)
 
 
 async def test_a_body_may_come_in_pieces(client: Client, desk: Any) -> None:

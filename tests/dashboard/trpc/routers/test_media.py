@@ -13,7 +13,9 @@ from dashboard.trpc.procedure import Upload
 
 from .callers import MEMBERS, Callers
 
-PNG = Upload("a.png", "image/png", b"png")
+BEGINNING = b"\x89PNG\r\n\x1a\n"
+SVG = b"<svg>\0</svg>"
+PNG = Upload("a.png", "image/png", BEGINNING)
 UPLOAD = "media.uploadMedia"
 
 
@@ -22,7 +24,7 @@ async def _ids(callers: Callers) -> dict[str, str]:
     """One file each of the owner and of another member, by whose it is."""
     found = {}
     for number, by in enumerate(("owner", "other")):
-        file = Upload(f"{by}.png", "image/png", b"x" * number)
+        file = Upload(f"{by}.png", "image/png", BEGINNING + bytes(number))
         (found[by],) = await callers.call(
             UPLOAD, {"files": [file]}, by=by, having=("media-upload",)
         )
@@ -41,7 +43,7 @@ def media(ids: dict[str, str], name: str) -> dict[str, Any]:
         "id": ids[name],
         "name": f"{name}.png",
         "contentType": "image/png",
-        "size": number,
+        "size": len(BEGINNING) + number,
         "createdAt": datetime.fromtimestamp(1000 + number, UTC),
         "creatorId": name,
         "creator": {"id": name, "name": name, "image": f"{name}.png"},
@@ -99,14 +101,14 @@ async def test_a_file_whose_user_is_gone_has_no_creator(
 
 async def test_an_upload_keeps_all_files_and_tells_their_ids(callers: Callers):
     """In the order in which they came, each as it was sent."""
-    svg = Upload("b.svg", "image/svg+xml", b"<svg>\0</svg>")
+    svg = Upload("b.svg", "image/svg+xml", SVG)
     ids = await callers.call(UPLOAD, {"files": [PNG, svg]})
     rows = await callers.rows("SELECT id, name, content, content_type, size FROM media")
 
     assert sorted(rows) == sorted(
         [
-            (ids[0], "a.png", b"png", "image/png", 3),
-            (ids[1], "b.svg", b"<svg>\0</svg>", "image/svg+xml", 12),
+            (ids[0], "a.png", BEGINNING, "image/png", 8),
+            (ids[1], "b.svg", SVG, "image/svg+xml", 12),
         ]
     )
     assert await callers.rows("SELECT id FROM icon") == []
@@ -117,7 +119,7 @@ async def test_files_are_icons_where_those_of_this_house_are_listed(callers: Cal
     await callers.run("INSERT INTO \"iconRepository\" VALUES ('r', 'local')")
     (media_id,) = await callers.call(UPLOAD, {"files": [PNG]})
     url = f"/api/user-medias/{media_id}"
-    checksum = hashlib.md5(b"png", usedforsecurity=False).hexdigest()
+    checksum = hashlib.md5(BEGINNING, usedforsecurity=False).hexdigest()
     columns = "name, url, checksum, icon_repository_id"
 
     assert await callers.rows(f"SELECT {columns} FROM icon") == [  # noqa: S608
@@ -132,16 +134,21 @@ async def test_files_are_icons_where_those_of_this_house_are_listed(callers: Cal
 @pytest.mark.parametrize(
     ("file", "key"),
     [
-        (Upload("a.html", "text/html", b""), "invalidFileType"),
-        (Upload("a.png", "IMAGE/PNG", b""), "invalidFileType"),
+        (Upload("a.html", "text/html", SVG), "invalidFileType"),
+        (Upload("a.png", "IMAGE/PNG", BEGINNING), "invalidFileType"),
         (Upload("a.png", "image/png", bytes(32 * 1024 * 1024 + 1)), "fileTooLarge"),
+        (Upload("a.png", "image/png", b""), "invalidFileType"),
+        (Upload("a.png", "image/png", b"<html>"), "invalidFileType"),
+        (Upload("a.png", "image/png", SVG), "invalidFileType"),
+        (Upload("a.svg", "image/svg+xml", BEGINNING), "invalidFileType"),
+        (Upload("a.jpg", "image/jpeg", BEGINNING), "invalidFileType"),
     ],
-    ids=["type", "case", "size"],
+    ids=["type", "case", "size", "empty", "page", "svg", "no svg", "other"],
 )
 async def test_other_files_are_refused_in_homarr_s_words(
     callers: Callers, file: Upload, key: str
 ):
-    """All of them at once: none is kept."""
+    """All of them at once, also what is not what it is said to be: none is kept."""
     with pytest.raises(InvalidInputError) as caught:
         await callers.call(UPLOAD, {"files": [PNG, file]})
 
@@ -154,7 +161,7 @@ async def test_other_files_are_refused_in_homarr_s_words(
 
 async def test_files_have_a_bound_together(callers: Callers):
     """Each is small enough, and all of them are not."""
-    big = Upload("a.png", "image/png", bytes(22 * 1024 * 1024))
+    big = Upload("a.png", "image/png", BEGINNING + bytes(22 * 1024 * 1024))
     answer = await callers.fail(UPLOAD, {"files": [big] * 3})
 
     assert answer.startswith("PAYLOAD_TOO_LARGE: at most 67108864 bytes")
@@ -172,7 +179,7 @@ async def test_an_upload_has_files(callers: Callers, given: Any):
 @pytest.mark.parametrize("name", ["", "x" * 300 + ".png", "\ud800.png"])
 async def test_any_name_of_a_file_can_be_stored(callers: Callers, name: str):
     """As much of it as there is room for."""
-    await callers.call(UPLOAD, {"files": [Upload(name, "image/png", b"")]})
+    await callers.call(UPLOAD, {"files": [Upload(name, "image/png", BEGINNING)]})
     ((stored,),) = await callers.rows("SELECT name FROM media")
 
     assert 0 < len(stored) <= 255
