@@ -14,6 +14,7 @@ _TOLD: dict[type[BaseException], tuple[str, str]] = {
     errors.SettingsError: _OURS,
     errors.DatabaseOpenError: _OURS,
     errors.BackupError: _OURS,
+    errors.MemoryReportError: _OURS,
     errors.UnheardNeighbourError: _OURS,
     errors.DatabaseFullError: ("SERVICE_UNAVAILABLE", "There is no room to write"),
     # What passes.

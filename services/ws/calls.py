@@ -91,7 +91,7 @@ class Calls:
             raise
         except trio.TooSlowError as error:
             raise ProcedureError("TIMEOUT", messages.TOO_SLOW) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             logger.exception("%s %r failed", kind, request.path)
             raise ProcedureError("INTERNAL_SERVER_ERROR") from error
 

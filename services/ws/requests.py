@@ -124,7 +124,7 @@ class Requests:
                 topics = await self._find_topics(request)
         except ProcedureError as refusal:
             error = refusal
-        except Exception:
+        except (Exception, SystemExit):
             logger.exception("subscription %r failed", request.path)
             error = ProcedureError("INTERNAL_SERVER_ERROR")
 
@@ -168,7 +168,7 @@ class Requests:
         try:
             with trio.fail_after(limits.SUBSCRIBE_TIMEOUT):
                 await self._find_topics(request)
-        except Exception as error:  # noqa: BLE001  # calls log what is no answer
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # told elsewhere
             if isinstance(error, ProcedureError) and error.http_status < 500:
                 self._withdraw(subscription, error)
                 return

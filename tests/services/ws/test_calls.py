@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import trio
 from trio_websocket import ConnectionClosed
 
+from dashboard.trpc import routers
 from services.ws import limits
 
 VOID = '{"json":null,"meta":{"values":["undefined"],"v":1}}'
@@ -146,6 +148,31 @@ async def test_a_call_that_fails_is_one_error_and_the_socket_stays(
     await client.send_message(_call("test.who"))
 
     assert "ada" in await _answer(client)
+
+
+@pytest.mark.parametrize("kind", ["query", "subscription"])
+async def test_a_router_that_cannot_be_imported_fails_its_own_calls(
+    house: Any, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Even if its import wants to end the process."""
+    monkeypatch.setitem(routers.ROUTERS, "gone", "gone")
+    monkeypatch.setitem(
+        sys.modules, f"{routers.__name__}.gone", cast(Any, _UnreadableModule())
+    )
+    client = await house.connect()
+    await client.send_message(_call("gone.any", kind=kind))
+
+    assert _code(await _answer(client)) == "INTERNAL_SERVER_ERROR"
+
+    await client.send_message(_call("test.who"))
+
+    assert "ada" in await _answer(client)
+
+
+class _UnreadableModule:
+    @property
+    def router(self) -> Any:
+        raise SystemExit("the well is dry")
 
 
 async def test_a_permission_is_asked_for_at_each_call(house: Any) -> None:
