@@ -25,7 +25,8 @@ from benchmarks.cli import make_parser, print_figures
 from benchmarks.figures import Figure
 from memory_report.arrangements import SEPARATE, TOGETHER
 from memory_report.errors import ReportError
-from memory_report.records import Report, read_report
+from memory_report.files import read_report
+from memory_report.records import Report
 from memory_report.statistics import (
     counted,
     estimate_mean,

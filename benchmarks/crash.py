@@ -7,12 +7,9 @@ file is looked at with SQLite alone, and the next start has to serve it.
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import sqlite3
 import sys
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,18 +20,18 @@ import httpcore
 import trio
 
 from benchmarks.cli import run_alone
-from benchmarks.figures import Figure, percentile
-from memory_report.arrangements import TOGETHER, RunningArrangement, open_arrangement
-from memory_report.errors import ServiceDiedError, StoryError
-from memory_report.player import Board, Player
-from memory_report.records import Story
+from benchmarks.figures import Figure
+from memory_report.arrangements import TOGETHER, open_arrangement
+from memory_report.crashes import Furnished, furnish
+from memory_report.errors import StoryError
+from memory_report.player import Board
+from memory_report.statistics import percentile
 from memory_report.visitor import Visitor
 
 CYCLES, QUICK_CYCLES = 200, 10
 WRITERS, READERS = 8, 2
 #: Seconds of writing before the kill, at most.
 LONGEST = 0.4
-STORY = Story(logins=1, board_reads=0, board_writes=0, sockets=0, triggers=0)
 
 
 @dataclass(slots=True)
@@ -72,23 +69,18 @@ async def run(*, quick: bool) -> list[Figure]:
     return _describe(tally, cycles)
 
 
-async def _prepare(folder: Path) -> tuple[Board, dict[str, str]]:
-    """Make the database and a board; return it and the cookies of its owner."""
+async def _prepare(folder: Path) -> Furnished:
+    """Make the database and a board in it."""
 
-    async with (
-        open_arrangement(TOGETHER, folder=folder) as running,
-        httpcore.AsyncConnectionPool() as pool,
-    ):
-        player = Player(running, STORY, pool, Counter())
-        (visitor,) = await player.settle_in()
-        board = await player.furnish_board(visitor, ping_url="http://127.0.0.1:9/")
+    async with open_arrangement(TOGETHER, folder=folder) as running:
+        furnished = await furnish(running)
         await running.stop()
-        return board, visitor.cookies
+        return furnished
 
 
 async def _live_until_killed(
     folder: Path,
-    scene: tuple[Board, dict[str, str]],
+    scene: Furnished,
     name: str,
     seconds: float,
     tally: Tally,
@@ -96,39 +88,27 @@ async def _live_until_killed(
     """Start on the file that is there; return the notes that were acknowledged."""
 
     notes = _Notes()
-    with suppress(ServiceDiedError):  # that is us
-        async with (
-            open_arrangement(TOGETHER, folder=folder) as running,
-            httpcore.AsyncConnectionPool() as pool,
-        ):
-            tally.starts.append(running.ready_seconds)
-            async with trio.open_nursery() as nursery:
-                for number in range(WRITERS):
-                    visitor = _make_visitor(running, pool, scene)
-                    words = f"{name}, writer {number}"
-                    nursery.start_soon(_write, visitor, scene[0], words, notes)
+    async with (
+        open_arrangement(TOGETHER, folder=folder) as running,
+        httpcore.AsyncConnectionPool() as pool,
+        trio.open_nursery() as nursery,
+    ):
+        tally.starts.append(running.ready_seconds)
+        for number in range(WRITERS):
+            visitor = scene.make_visitor(running, pool)
+            words = f"{name}, writer {number}"
+            nursery.start_soon(_write, visitor, scene.board, words, notes)
 
-                for _ in range(READERS):
-                    visitor = _make_visitor(running, pool, scene)
-                    nursery.start_soon(_read, visitor, scene[0])
+        for _ in range(READERS):
+            visitor = scene.make_visitor(running, pool)
+            nursery.start_soon(_read, visitor, scene.board)
 
-                await notes.begun.wait()
-                await trio.sleep(seconds)
-                os.kill(running.services[0].pid, signal.SIGKILL)
-                await trio.sleep_forever()
+        await notes.begun.wait()
+        await trio.sleep(seconds)
+        await running.services[0].kill()  # each of them then notices, and returns
 
     tally.acknowledged += len(notes.texts)
     return notes.texts
-
-
-def _make_visitor(
-    running: RunningArrangement,
-    pool: httpcore.AsyncConnectionPool,
-    scene: tuple[Board, dict[str, str]],
-) -> Visitor:
-    visitor = Visitor(pool, running.urls["web"], service="web", counts=Counter())
-    visitor.cookies.update(scene[1])
-    return visitor
 
 
 async def _write(visitor: Visitor, board: Board, words: str, notes: _Notes) -> None:

@@ -24,8 +24,9 @@ from typing import TypeVar
 import trio
 
 from benchmarks.cli import run_alone
-from benchmarks.figures import Figure, median_ratio, percentile
+from benchmarks.figures import Figure, median_ratio
 from dashboard.database import Database
+from memory_report.statistics import percentile
 from runner.lane import run_in_backend
 
 T = TypeVar("T")

@@ -14,10 +14,11 @@ import trio
 
 from benchmarks.cli import run_alone
 from benchmarks.echo_client import EchoClient
-from benchmarks.figures import Figure, median_ratio, percentile
+from benchmarks.figures import Figure, median_ratio
 from benchmarks.launches import Scene, interleave, open_scene
 from benchmarks.wrk import saturate
 from memory_report.arrangements import SEPARATE
+from memory_report.statistics import percentile
 
 PAIRS, SECONDS = 7, 4
 QUICK_PAIRS, QUICK_SECONDS = 3, 2

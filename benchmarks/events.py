@@ -13,10 +13,11 @@ import httpcore
 import trio
 
 from benchmarks.cli import run_alone
-from benchmarks.figures import Figure, percentile
+from benchmarks.figures import Figure
 from benchmarks.push_scene import open_roof
 from memory_report.arrangements import API_KEY
 from memory_report.errors import StoryError
+from memory_report.statistics import percentile
 
 SOCKETS = 100
 RUNS, QUICK_RUNS = 200, 30

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -59,13 +58,6 @@ def render_table(figures: Sequence[Figure]) -> str:
         lines.append(f"| {' | '.join(cells)} |")
 
     return "\n".join(lines)
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value that this share of all values does not exceed."""
-
-    ordered = sorted(values)
-    return ordered[min(math.ceil(share * len(ordered)), len(ordered)) - 1]
 
 
 def median_ratio(pairs: Sequence[tuple[float, float]]) -> float:

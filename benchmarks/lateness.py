@@ -18,7 +18,7 @@ import httpcore
 import trio
 
 from benchmarks.cli import run_alone
-from benchmarks.figures import Figure, percentile
+from benchmarks.figures import Figure
 from benchmarks.many_jobs import CROWD, FILE, write_plan
 from benchmarks.wrk import saturate
 from memory_report.arrangements import RUNNER, TOGETHER, open_arrangement
@@ -26,6 +26,7 @@ from memory_report.errors import MeasurementError
 from memory_report.player import Player
 from memory_report.processes import first_error
 from memory_report.records import Story
+from memory_report.statistics import percentile
 
 SECONDS, QUICK_SECONDS = 60, 15
 STORY = Story(logins=1, board_reads=0, board_writes=0, sockets=0, triggers=0)

@@ -18,8 +18,9 @@ import trio
 
 from benchmarks.cli import run_alone
 from benchmarks.crowd import Crowd
-from benchmarks.figures import Figure, median_ratio, percentile
+from benchmarks.figures import Figure, median_ratio
 from benchmarks.push_scene import Server, open_roof
+from memory_report.statistics import percentile
 
 READERS, STUCK = 100, 100
 PAIRS, QUICK_PAIRS = 7, 2

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from memory_report.records import Story
-from memory_report.render import FORMATS
+from memory_report.argument_types import count, number, pid
+from memory_report.attribution.arguments import add_attribute
+from memory_report.catalogue import ARRANGEMENTS
+from memory_report.errors import UsageError
+from memory_report.kept.arguments import add_bars, add_kept
+from memory_report.records import TOGETHER, Story
+from memory_report.render.formats import FORMATS
+from runner.errors import suggest
 
 QUICK_STORY = Story(logins=3, board_reads=60, board_writes=10, sockets=5, triggers=2)
 SAMPLES = 5
@@ -18,10 +23,24 @@ DEFAULT_REPEATS, QUICK_REPEATS = 5, 3
 DEFAULT_SETTLE, QUICK_SETTLE = 10.0, 2.0
 DEFAULT_INTERVAL = 1.0
 
+#: What is launched: against which baselines, and without which savings.
+DEFAULT_ARRANGEMENTS = ("separate", "shipped", "forked", "together")
+QUICK_ARRANGEMENTS = ("separate", "together")
+SAVINGS = (
+    "together-arenas",
+    "together-untrimmed",
+    "together-eager",
+    "together-redis",
+)
+#: The baseline of a bar that names none.
+USUAL_BASELINE = "separate"
+
 _DESCRIPTION = """\
 Measure what it saves to run web, ws and tasks in one interpreter (together)
-instead of three processes with Redis between them (separate). Both do the same
-work, counted at both ends; otherwise nothing is compared."""
+instead of three processes with Redis between them: each started by itself
+(separate), by supervisord and Hypercorn (shipped), or forked from a parent that
+has imported everything (forked). All do the same work, counted at both ends;
+otherwise nothing is compared."""
 
 _EPILOG = """\
 exit codes:
@@ -29,7 +48,7 @@ exit codes:
   1  a gate failed: the whole interval is on the wrong side of its bar
   2  wrong usage, or a file that cannot be read or written
   3  inconclusive: the interval has the bar inside, there is none (one launch),
-     or a launch had not settled
+     a launch was unsettled, or the launches are multimodal
   4  not comparable: the launches did not do the same work
   5  could not measure: something is missing, died or did not answer; or the
      doctor found that it would be so
@@ -37,9 +56,13 @@ exit codes:
 examples:
   python -m memory_report
   python -m memory_report --quick --min-saving 45
-  python -m memory_report measure --repeats 7 --json report.json
-  python -m memory_report show report.json --min-saving 45 --max-pss 60
+  python -m memory_report measure --savings --json report.json
+  python -m memory_report measure --plan mine.toml --story story.py
+  python -m memory_report show report.json --format html --output report.html
+  python -m memory_report check report.json --min-saving shipped=65 --max-pss 60
+  python -m memory_report compare before.json after.json
   python -m memory_report record $(pgrep -f "python -m runner") --seconds 60
+  python -m memory_report attribute --quick
   python -m memory_report doctor
 """
 
@@ -60,39 +83,29 @@ def make_parser() -> argparse.ArgumentParser:
 
     gates = argparse.ArgumentParser(add_help=False)
     gates.add_argument(
-        "--format",
-        choices=FORMATS,
-        default="text",
-        help="how the report is printed (default: text)",
-    )
-    gates.add_argument(
         "--min-saving",
-        type=_number(0, 100),
-        metavar="PERCENT",
-        help="gate: least share of PSS saved, without Redis, by the interval's lower "
-        "bound (default: no gate)",
+        type=_saving,
+        action="append",
+        default=[],
+        metavar="[BASELINE=]PERCENT",
+        help="gate: least share of PSS saved of an arrangement, by default "
+        f"{USUAL_BASELINE}, without Redis, by the interval's lower bound; may be given "
+        "for several (default: no gate)",
     )
     gates.add_argument(
         "--max-pss",
-        type=_number(0, math.inf),
+        type=number(0, math.inf),
         metavar="MIB",
         help="gate: most PSS of everything together, by the interval's upper bound "
         "(default: no gate)",
     )
+    add_bars(gates)
     measure = _add_measure(subparsers, gates)
     measure.set_defaults(command="measure")
 
-    show = subparsers.add_parser(
-        "show",
-        parents=[gates],
-        help="print a kept report",
-        description="Print a report that `measure --json` kept.",
-        **_STYLE,
-    )
-    show.add_argument("file", type=Path, metavar="FILE")
-    show.set_defaults(command="show")
-
+    add_kept(subparsers, gates, _STYLE)
     _add_record(subparsers)
+    add_attribute(subparsers, _STYLE)
     doctor = subparsers.add_parser(
         "doctor",
         help="say what here would spoil a measurement",
@@ -111,20 +124,20 @@ def _add_measure(
     command = subparsers.add_parser(
         "measure",
         parents=[gates],
-        help="launch both arrangements and compare them (the default)",
+        help="launch the arrangements and compare them (the default)",
         description=_DESCRIPTION,
         **_STYLE,
     )
     command.add_argument(
         "--repeats",
-        type=_count,
+        type=count,
         metavar="N",
         help="launches of each arrangement, besides one to warm up "
         f"(default: {DEFAULT_REPEATS}, {QUICK_REPEATS} with --quick)",
     )
     command.add_argument(
         "--settle",
-        type=_number(0, 3600),
+        type=number(0, 3600),
         metavar="SECONDS",
         help="wait between the story and the first sample "
         f"(default: {DEFAULT_SETTLE:g}, {QUICK_SETTLE:g} with --quick)",
@@ -134,8 +147,74 @@ def _add_measure(
         action="store_true",
         help="a shorter story, fewer launches (default: off)",
     )
+    command.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="how the report is printed (default: text)",
+    )
+    _add_choice(command)
     _add_json(command, "keep the report, raw samples included")
     return command
+
+
+def _add_choice(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--arrangements",
+        type=_arrangements,
+        metavar="NAME,…",
+        help=f"what is launched, of {', '.join(ARRANGEMENTS)}; together always is "
+        f"(default: {','.join(DEFAULT_ARRANGEMENTS)}; with --quick or --plan "
+        f"{','.join(QUICK_ARRANGEMENTS)})",
+    )
+    command.add_argument(
+        "--savings",
+        action="store_true",
+        help="launch together without each of its savings too (default: off)",
+    )
+    command.add_argument(
+        "--plan",
+        type=Path,
+        metavar="FILE",
+        help="measure the services of this plan (default: the bundled dashboard)",
+    )
+    command.add_argument(
+        "--story",
+        type=Path,
+        metavar="FILE",
+        help="a Python file whose `play` says what they are asked to do; needs --plan",
+    )
+
+
+def choose_arrangements(options: argparse.Namespace) -> tuple[str, ...]:
+    """Return what is launched, `together` last.
+
+    Raises:
+        UsageError: one of them needs a Redis, which own services have not, or a bar is
+            about something else.
+    """
+
+    own = options.plan is not None
+    usual = QUICK_ARRANGEMENTS if options.quick or own else DEFAULT_ARRANGEMENTS
+    names = [*(options.arrangements or usual)]
+    names += [name for name in SAVINGS if options.savings and name not in names]
+    if own and "together-redis" in names:
+        if "together-redis" in (options.arrangements or ()):
+            raise UsageError(
+                "together-redis is for the bundled services; own ones get no Redis "
+                "from the report, so leave it out of --arrangements"
+            )
+
+        names.remove("together-redis")
+
+    for baseline, _ in options.min_saving:
+        if baseline not in names:
+            raise UsageError(
+                f"--min-saving is about {baseline!r}, which is not launched; add it to "
+                "--arrangements"
+            )
+
+    return (*(name for name in names if name != TOGETHER), TOGETHER)
 
 
 def _add_record(
@@ -148,17 +227,17 @@ def _add_record(
         "they have ended, the time is over, or Ctrl-C.",
         **_STYLE,
     )
-    command.add_argument("pids", type=_pid, nargs="+", metavar="PID")
+    command.add_argument("pids", type=pid, nargs="+", metavar="PID")
     command.add_argument(
         "--interval",
-        type=_number(0.01, 3600),
+        type=number(0.01, 3600),
         default=DEFAULT_INTERVAL,
         metavar="SECONDS",
         help=f"from one sample to the next (default: {DEFAULT_INTERVAL:g})",
     )
     command.add_argument(
         "--seconds",
-        type=_number(0, math.inf),
+        type=number(0, math.inf),
         metavar="SECONDS",
         help="how long (default: until the processes have ended)",
     )
@@ -172,33 +251,25 @@ def _add_json(command: argparse.ArgumentParser, what: str) -> None:
     )
 
 
-def _pid(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not the id of a process")
+def _arrangements(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(text.split(",")))
+    for name in names:
+        if name not in ARRANGEMENTS:
+            hint = suggest(name, ARRANGEMENTS)
+            raise argparse.ArgumentTypeError(f"no arrangement {name!r}{hint}")
 
-    return int(text)
+    if names == (TOGETHER,):
+        raise argparse.ArgumentTypeError("together alone is compared with nothing")
+
+    return names
 
 
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1000")
+def _saving(text: str) -> tuple[str, float]:
+    """Read a baseline and the share of it that must be saved."""
 
-    return int(text)
+    baseline, _, percent = text.rpartition("=")
+    if baseline and (baseline not in ARRANGEMENTS or baseline == TOGETHER):
+        hint = suggest(baseline, [name for name in ARRANGEMENTS if name != TOGETHER])
+        raise argparse.ArgumentTypeError(f"no baseline {baseline!r}{hint}")
 
-
-def _number(least: float, most: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-
-        if math.isfinite(value) and least <= value <= most:
-            return value
-
-        limit = f" to {most:g}" if most < math.inf else " up"
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a number from {least:g}{limit}"
-        )
-
-    return parse
+    return baseline or USUAL_BASELINE, number(0, 100)(percent) / 100

@@ -1,31 +1,60 @@
-"""How the services are laid over processes, and the launch of such an arrangement."""
+"""The launch of an arrangement: its processes, their addresses, their events."""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 import trio
 
+from memory_report.catalogue import (
+    ARRANGEMENTS,
+    BUNDLED,
+    PARENTS,
+    SEPARATE,
+    TOGETHER,
+    Arrangement,
+    Subject,
+)
+from memory_report.commands import (
+    ROOT,
+    RUNNER,
+    decode_event,
+    is_whole_ready,
+    make_commands,
+)
 from memory_report.errors import MeasurementError
-from memory_report.processes import Command, LaunchedProcess, open_process
+from memory_report.processes import LaunchedProcess, open_process
 from memory_report.redis_server import (
     find_free_port,
     find_redis_server,
     redis_command,
 )
+from runner.system import list_descendants
 
-#: What is launched: this interpreter, as a user would call it.
-RUNNER = (sys.executable, "-m", "runner")
-#: The folder that holds our packages, in a clone as in an installation.
-ROOT = Path(__file__).parent.parent
+__all__ = [
+    "ARRANGEMENTS",
+    "BUNDLED",
+    "ROOT",
+    "RUNNER",
+    "SEPARATE",
+    "TOGETHER",
+    "Arrangement",
+    "RunningArrangement",
+    "Subject",
+    "decode_event",
+    "is_whole_ready",
+    "make_environment",
+    "open_arrangement",
+    "read_events",
+    "read_urls",
+]
+
 API_KEY = "memory-report"
 
 READY_TIMEOUT = 30.0
@@ -33,26 +62,6 @@ STOP_TIMEOUT = 20.0
 
 #: The environment is made anew, alike everywhere; only these come from ours.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrangement:
-    """Which services share a process."""
-
-    name: str
-    #: By the name of the process, the services that it is told to run.
-    processes: Mapping[str, tuple[str, ...]]
-    #: Whether its processes need a bus between them.
-    redis: bool
-
-
-SEPARATE = Arrangement(
-    name="separate",
-    processes={"web": ("web",), "ws": ("ws",), "tasks": ("tasks",)},
-    redis=True,
-)
-#: No service named: everything in the bundled plan.
-TOGETHER = Arrangement(name="together", processes={"web+ws+tasks": ()}, redis=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +83,54 @@ class RunningArrangement:
         """All of its processes, in the order of the table."""
 
         return (*self.services, *([self.redis] if self.redis else []))
+
+    @property
+    def answering(self) -> tuple[int, ...]:
+        """The ids of the processes that answer SIGUSR1 and SIGUSR2, one a service."""
+
+        return tuple(
+            event["pid"]
+            for process in self.services
+            for event in map(decode_event, process.lines)
+            if event.get("event") == "starting"
+        )
+
+    def list_groups(self) -> dict[str, tuple[int, ...]]:
+        """Return the ids of the processes behind each row of the table, by its name.
+
+        What a parent starts for a service has a row of its own, named like it.
+
+        Raises:
+            MeasurementError: a process has ended.
+        """
+
+        groups: dict[str, tuple[int, ...]] = {}
+        for process in self.processes:
+            pids = (process.pid, *list_descendants(process.pid))
+            if process is not self.redis and self.arrangement.starter in PARENTS:
+                groups |= self._split_group(process, pids)
+            else:
+                groups[process.name] = pids
+
+        return groups
+
+    def _split_group(
+        self, process: LaunchedProcess, pids: tuple[int, ...]
+    ) -> dict[str, tuple[int, ...]]:
+        trees = [(pid, *list_descendants(pid)) for pid in pids[1:]]
+        groups: dict[str, tuple[int, ...]] = {process.name: (process.pid,)}
+        services = set(self.arrangement.processes[process.name])
+        for event in map(decode_event, process.lines):
+            if event.get("event") == "starting":
+                (name,) = services.intersection(event["services"])
+                # The largest tree that it is in: Hypercorn's parent, not its child.
+                around = [tree for tree in trees if event["pid"] in tree]
+                if not around:
+                    raise MeasurementError(f"process {name!r} ended in the middle")
+
+                groups[name] = max(around, key=len)
+
+        return groups
 
     async def stop(self) -> dict[str, int]:
         """Stop the services and return what they counted, by dotted name.
@@ -100,11 +157,16 @@ async def open_arrangement(
     folder: Path,
     runner: tuple[str, ...] = RUNNER,
     ready_timeout: float = READY_TIMEOUT,
+    subject: Subject = BUNDLED,
+    kept: Path | None = None,
 ) -> AsyncIterator[RunningArrangement]:
-    """Launch an arrangement with an empty database in `folder`; reap all of it."""
+    """Launch an arrangement with an empty database in `folder`; reap all of it.
+
+    `kept` is a folder for what one launch finds out for the next one of its kind.
+    """
 
     database = folder / "db.sqlite"
-    environment = make_environment(database)
+    environment = make_environment(database, own=subject.own)
     begin = trio.current_time()
 
     async with AsyncExitStack() as stack:
@@ -125,11 +187,17 @@ async def open_arrangement(
             await redis.wait_ready(ready_timeout)
             begin = trio.current_time()
 
+        commands = make_commands(
+            arrangement,
+            subject,
+            runner=runner,
+            environment=environment,
+            folder=folder,
+            kept=kept or folder,
+        )
         services = [
-            await stack.enter_async_context(
-                open_process(_service_command(name, wanted, runner, environment))
-            )
-            for name, wanted in arrangement.processes.items()
+            await stack.enter_async_context(open_process(command))
+            for command in commands
         ]
         for process in services:
             await process.wait_ready(ready_timeout)
@@ -138,7 +206,7 @@ async def open_arrangement(
             arrangement=arrangement,
             services=tuple(services),
             redis=redis,
-            urls=_read_urls(services),
+            urls=read_urls(services, subject.mounted),
             database=database,
             api_key=API_KEY,
             ready_seconds=trio.current_time() - begin,
@@ -152,46 +220,28 @@ def read_events(process: LaunchedProcess, name: str) -> list[dict[str, Any]]:
     return [event for event in events if event.get("event") == name and _of(event)]
 
 
-def decode_event(line: str) -> dict[str, Any]:
-    """Decode one of the runner's JSON lines; anything else gives nothing."""
-
-    try:
-        event = msgspec.json.decode(line)
-    except msgspec.DecodeError:
-        return {}
-
-    return event if isinstance(event, dict) else {}
-
-
-def is_whole_ready(line: str) -> bool:
-    """Say whether a line is the runner's word that all its services are ready."""
-
-    event = decode_event(line)
-    return event.get("event") == "ready" and not _of(event)
-
-
 def _of(event: Mapping[str, Any]) -> str | None:
     service = event.get("service")
     return service if isinstance(service, str) else None
 
 
-def _service_command(
-    name: str,
-    services: tuple[str, ...],
-    runner: tuple[str, ...],
-    environment: Mapping[str, str],
-) -> Command:
-    return Command(
-        name=name,
-        arguments=(*runner, *services, "--port", "0", "--log-format", "json"),
-        environment=environment,
-        folder=ROOT,
-        ready_line=is_whole_ready,
-    )
+def make_environment(database: Path, *, own: bool = False) -> dict[str, str]:
+    """Return the environment of every launched service, alike everywhere.
 
+    Somebody's own services get all that we have: we cannot know what they need.
+    """
 
-def make_environment(database: Path) -> dict[str, str]:
-    """Return the environment of every launched service, alike everywhere."""
+    if own:
+        paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+        path = os.pathsep.join(filter(None, paths))
+        return {
+            **os.environ,
+            "PYTHONHASHSEED": "0",
+            "PYTHONPATH": path,
+            # Compiling at every start leaves memory behind, most of it where there
+            # are most processes: the warm-up shall do it for all.
+            "PYTHONDONTWRITEBYTECODE": "",
+        }
 
     inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
     return inherited | {
@@ -203,14 +253,22 @@ def make_environment(database: Path) -> dict[str, str]:
     }
 
 
-def _read_urls(processes: list[LaunchedProcess]) -> dict[str, str]:
+def read_urls(
+    processes: Sequence[LaunchedProcess], wanted: frozenset[str]
+) -> dict[str, str]:
+    """Return `http://host:port` by service, as it was said last.
+
+    Raises:
+        MeasurementError: one of those wanted has said nothing.
+    """
+
     urls = {
         event["service"]: event["url"]
         for process in processes
         for event in read_events(process, "ready")
         if event.get("url")
     }
-    missing = {"web", "ws", "tasks"} - urls.keys()
+    missing = wanted - urls.keys()
     if missing:
         names = ", ".join(sorted(missing))
         raise MeasurementError(f"no ready line gave the URL of: {names}")

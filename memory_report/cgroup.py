@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,8 @@ class MemoryGroup:
 
     version: Literal[1, 2]
     folder: Path
+    #: Where the groups are mounted: the outermost one that is ours to see.
+    root: Path
 
     def read_limit(self) -> int | None:
         """Return the most bytes that the group may have, None for no limit."""
@@ -30,6 +33,29 @@ class MemoryGroup:
 
         name = "memory.current" if self.version == 2 else "memory.usage_in_bytes"
         return _read_number(self.folder / name)
+
+    def read_room(self) -> tuple[int, int] | None:
+        """Return how many bytes are left, and the limit that leaves so few.
+
+        The limit often stands further out, at the user's slice or the container's
+        pod. None where there is none.
+        """
+
+        rooms = [
+            (limit - usage, limit)
+            for group in self._list_outwards()
+            if (limit := group.read_limit()) is not None
+            and (usage := group.read_usage()) is not None
+        ]
+        return min(rooms, default=None)
+
+    def _list_outwards(self) -> Iterator[MemoryGroup]:
+        folder = self.folder
+        while folder != self.root:
+            yield replace(self, folder=folder)
+            folder = folder.parent
+
+        yield replace(self, folder=folder)
 
 
 def find_memory_group(*, proc: Path = PROC, sys: Path = SYS) -> MemoryGroup | None:
@@ -54,14 +80,21 @@ def find_memory_group(*, proc: Path = PROC, sys: Path = SYS) -> MemoryGroup | No
         if "memory" in controllers.split(","):
             return _find_group(1, root / "memory", path)
 
-    return _find_group(2, root, paths[""]) if "" in paths else None
+    if "" not in paths:
+        return None
+
+    # Where both versions are mounted, the second has a folder of its own.
+    return _find_group(2, root, paths[""]) or _find_group(
+        2, root / "unified", paths[""]
+    )
 
 
 def _find_group(version: Literal[1, 2], root: Path, path: str) -> MemoryGroup | None:
     name = "memory.current" if version == 2 else "memory.usage_in_bytes"
-    for folder in (root / path, root):
+    inside = ".." not in Path(path).parts  # else the host's, from a group above ours
+    for folder in (root / path, root) if inside else (root,):
         if (folder / name).is_file():
-            return MemoryGroup(version=version, folder=folder)
+            return MemoryGroup(version=version, folder=folder, root=root)
 
     return None
 

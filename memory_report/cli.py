@@ -6,9 +6,10 @@ import argparse
 import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from shutil import get_terminal_size
 
 import trio
 
@@ -20,30 +21,49 @@ from memory_report.arguments import (
     QUICK_STORY,
     SAMPLE_INTERVAL,
     SAMPLES,
+    choose_arrangements,
     make_parser,
 )
-from memory_report.arrangements import RUNNER
+from memory_report.arrangements import BUNDLED, RUNNER
+from memory_report.attribution.arguments import DEFAULT_PLAN, QUICK_PLAN
+from memory_report.attribution.attribute import attribute
+from memory_report.attribution.records import Attribution, read_attribution
+from memory_report.attribution.render import FORMATS as ATTRIBUTION_FORMATS
+from memory_report.catalogue import read_subject
 from memory_report.doctor import Mark, examine
 from memory_report.environment import check_system
-from memory_report.errors import MeasurementError, NotComparableError, ReportFileError
-from memory_report.gates import Gate, Outcome, judge
-from memory_report.ledger import check_ledgers, check_pairs
-from memory_report.measure import measure
-from memory_report.recording import Recorder
-from memory_report.records import (
-    Plan,
-    Report,
-    Story,
-    check_writable,
-    read_report,
-    write_json,
+from memory_report.errors import (
+    MeasurementError,
+    NotComparableError,
+    ReportFileError,
+    UsageError,
 )
-from memory_report.render import FORMATS
+from memory_report.exit_codes import (
+    INTERRUPTED,
+    NOT_COMPARABLE,
+    NOT_MEASURED,
+    PASSED,
+    USAGE,
+)
+from memory_report.files import check_writable, write_json
+from memory_report.kept.baseline import read_baseline
+from memory_report.kept.cli import (
+    choose_code,
+    judge_report,
+    run_baseline_show,
+    run_baseline_update,
+    run_check,
+    run_compare,
+    run_show,
+    summarize,
+)
+from memory_report.measure import measure
+from memory_report.own_story import describe_own, load_play
+from memory_report.recording import Recorder
+from memory_report.records import Plan, Story
+from memory_report.render.formats import FORMATS
 from memory_report.render.recording import render_recording, render_sample
 from memory_report.render.text import render_finding
-
-PASSED, FAILED, USAGE, INCONCLUSIVE = 0, 1, 2, 3
-NOT_COMPARABLE, NOT_MEASURED, INTERRUPTED = 4, 5, 130
 
 
 def main(argv: Sequence[str] | None = None, *, runner: tuple[str, ...] = RUNNER) -> int:
@@ -62,7 +82,7 @@ def main(argv: Sequence[str] | None = None, *, runner: tuple[str, ...] = RUNNER)
     except NotComparableError as error:
         print(f"error: {error}", file=sys.stderr)
         return NOT_COMPARABLE
-    except ReportFileError as error:
+    except (ReportFileError, UsageError) as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE
     except MeasurementError as error:
@@ -79,34 +99,50 @@ def main(argv: Sequence[str] | None = None, *, runner: tuple[str, ...] = RUNNER)
 def run_measure(options: argparse.Namespace) -> int:
     """Launch, load, sample, print."""
 
+    if (options.plan is None) is not (options.story is None):
+        raise UsageError(
+            "--plan and --story go together: what is run, and how it is used"
+        )
+
+    own = options.plan is not None
     repeats = QUICK_REPEATS if options.quick else DEFAULT_REPEATS
     settle = QUICK_SETTLE if options.quick else DEFAULT_SETTLE
     plan = Plan(
+        arrangements=choose_arrangements(options),
         repeats=repeats if options.repeats is None else options.repeats,
         settle=settle if options.settle is None else options.settle,
         samples=SAMPLES,
         sample_interval=SAMPLE_INTERVAL,
         story=QUICK_STORY if options.quick else Story(),
+        own=describe_own(options.plan, options.story) if own else None,
     )
     check_system()
     if options.json is not None:
         check_writable(options.json)
 
-    with ended_like_interrupts():
+    if options.baseline is not None:
+        read_baseline(options.baseline)  # refused now, not when minutes are spent
+
+    with ended_like_interrupts(), changing_line() as show:
         report = trio.run(
-            partial(measure, plan, runner=options.runner, progress=show_progress)
+            partial(
+                measure,
+                plan,
+                subject=read_subject(options.plan) if own else BUNDLED,
+                play=load_play(options.story) if own else None,
+                crash=not options.quick and not own,
+                runner=options.runner,
+                progress=show,
+            )
         )
 
     if options.json is not None:
         write_json(report, options.json)
 
-    return print_report(report, options)
-
-
-def run_show(options: argparse.Namespace) -> int:
-    """Print a report that was kept."""
-
-    return print_report(read_report(options.file), options)
+    verdicts = judge_report(report, options)
+    print(FORMATS[options.format](report, verdicts), end="")
+    summarize(FORMATS["markdown"](report, verdicts))
+    return choose_code(verdicts)
 
 
 def run_record(options: argparse.Namespace) -> int:
@@ -139,6 +175,38 @@ def run_record(options: argparse.Namespace) -> int:
     return PASSED
 
 
+def run_attribute(options: argparse.Namespace) -> int:
+    """Print whose memory it is, measured now or kept."""
+
+    kept = options.kept is not None
+    record = read_attribution(options.kept) if kept else _attribute(options)
+    print(ATTRIBUTION_FORMATS[options.format](record), end="")
+    return PASSED
+
+
+def _attribute(options: argparse.Namespace) -> Attribution:
+    subject = BUNDLED if options.plan is None else read_subject(options.plan)
+    check_system()
+    if options.json is not None:
+        check_writable(options.json)
+
+    with ended_like_interrupts():
+        record = trio.run(
+            partial(
+                attribute,
+                QUICK_PLAN if options.quick else DEFAULT_PLAN,
+                subject=subject,
+                runner=options.runner,
+                progress=show_progress,
+            )
+        )
+
+    if options.json is not None:
+        write_json(record, options.json)
+
+    return record
+
+
 def run_doctor(_options: argparse.Namespace) -> int:
     """Print what a measurement here would suffer from."""
 
@@ -153,32 +221,14 @@ def run_doctor(_options: argparse.Namespace) -> int:
 COMMANDS = {
     "measure": run_measure,
     "show": run_show,
+    "check": run_check,
+    "compare": run_compare,
+    "baseline update": run_baseline_update,
+    "baseline show": run_baseline_show,
     "record": run_record,
+    "attribute": run_attribute,
     "doctor": run_doctor,
 }
-
-
-def print_report(report: Report, options: argparse.Namespace) -> int:
-    """Print the report in the chosen format; return what its gates say.
-
-    Raises:
-        NotComparableError: the launches did not do the same work; nothing is printed.
-    """
-
-    gate = Gate(
-        min_saving=None if options.min_saving is None else options.min_saving / 100,
-        max_pss=None if options.max_pss is None else options.max_pss * 1024 * 1024,
-    )
-    check_pairs(report.launches)
-    check_ledgers(report.launches)
-    verdicts = judge(report, gate)
-    print(FORMATS[options.format](report, verdicts), end="")
-
-    outcomes = {verdict.outcome for verdict in verdicts}
-    if Outcome.FAILED in outcomes:
-        return FAILED
-
-    return INCONCLUSIVE if Outcome.INCONCLUSIVE in outcomes else PASSED
 
 
 @contextmanager
@@ -198,6 +248,25 @@ def ended_like_interrupts() -> Iterator[None]:
     finally:
         for end, handler in zip(ends, previous, strict=True):
             signal.signal(end, handler)
+
+
+@contextmanager
+def changing_line() -> Iterator[Callable[[str], None]]:
+    """Say on a terminal what is going on, in one line that is gone at the end."""
+
+    width = 0
+
+    def show(line: str) -> None:
+        nonlocal width
+        if sys.stderr.isatty():
+            line = line[: get_terminal_size().columns - 1]
+            print(f"\r{line:<{width}}", end="\r", file=sys.stderr, flush=True)
+            width = len(line)
+
+    try:
+        yield show
+    finally:
+        show("")
 
 
 def show_progress(line: str) -> None:

@@ -7,20 +7,28 @@ import os
 import re
 import subprocess
 import sys as python
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from importlib import metadata
 from pathlib import Path
 
 from memory_report.arrangements import ROOT
 from memory_report.cgroup import PROC, SYS, find_memory_group
-from memory_report.environment import PACKAGES, count_neighbours
+from memory_report.environment import DISTRIBUTIONS, PACKAGES, count_neighbours
 from memory_report.errors import ProgramMissingError
 from memory_report.redis_server import find_redis_server, read_redis_version
 
 _MIB = 1024 * 1024
 #: What the launches of one measurement take at most, with room to spare.
 _ROOM = 512 * _MIB
+#: Percent of waiting for a processor from which on latencies tell of others.
+_BUSY = 20
+#: Of the allocators, and of bytecode that is not where it is looked for.
+_VARIABLES = (
+    *("MALLOC_ARENA_MAX", "MALLOC_CONF", "PYTHONMALLOC", "LD_PRELOAD"),
+    *("PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"),
+)
 
 
 class Mark(Enum):
@@ -50,13 +58,16 @@ def examine(*, proc: Path = PROC, sys: Path = SYS) -> Iterator[Finding]:
     yield check_smaps(proc)
     yield check_children(proc)
     yield check_redis()
+    yield check_supervisord()
     yield check_room(proc, sys)
     yield check_swap(proc)
     yield check_huge_pages(sys)
     yield check_merging(sys)
     yield check_pressure(proc)
+    yield check_load(proc)
     yield check_neighbours()
     yield check_bytecode()
+    yield check_dependencies()
     yield check_environment(os.environ)
 
 
@@ -97,6 +108,16 @@ def check_redis() -> Finding:
     return Finding(Mark.OK, "redis", f"redis-server {read_redis_version(program)}")
 
 
+def check_supervisord() -> Finding:
+    """Check for what the shipped arrangement is started by."""
+
+    if importlib.util.find_spec("supervisor") is not None:
+        return Finding(Mark.OK, "supervisord", "installed")
+
+    text = "not installed, so `shipped` cannot be; `pip install 'oneroof[report]'`"
+    return Finding(Mark.NOTE, "supervisord", text)
+
+
 def check_room(proc: Path, sys: Path) -> Finding:
     """Check that the launches fit into what is free, here and in our group."""
 
@@ -107,11 +128,12 @@ def check_room(proc: Path, sys: Path) -> Finding:
         name = "no memory control group"
     else:
         name = f"control group v{group.version}"
-        limit, usage = group.read_limit(), group.read_usage()
-        if limit is not None and usage is not None:
+        room = group.read_room()
+        if room is not None:
+            left, limit = room
             name += f" of {limit / _MIB:.0f} MiB"
-            if limit - usage < free:
-                free, where = limit - usage, "in the group"
+            if left < free:
+                free, where = left, "in the group"
 
     mark = Mark.OK if free >= _ROOM else Mark.WARNING
     return Finding(mark, "room", f"{free / _MIB:.0f} MiB free {where}; {name}")
@@ -134,12 +156,19 @@ def check_swap(proc: Path) -> Finding:
 def check_huge_pages(sys: Path) -> Finding:
     """Check whether the kernel rounds heaps up to 2 MiB pages when it likes."""
 
-    path = sys / "kernel/mm/transparent_hugepage/enabled"
-    word = _find(r"\[(\w+)\]", path) or "unknown"
-    if word != "always":
+    folder = sys / "kernel/mm/transparent_hugepage"
+    word = _find(r"\[(\w+)\]", folder / "enabled") or "unknown"
+    # Since Linux 6.8 each size has a switch of its own, which may say `inherit`.
+    sizes = [
+        path.parent.name.removeprefix("hugepages-")
+        for path in folder.glob("hugepages-*/enabled")
+        if _find(r"\[(\w+)\]", path) == "always"
+    ]
+    if word != "always" and not sizes:
         return Finding(Mark.OK, "huge pages", word)
 
-    text = "always: heaps grow by up to 2 MiB at the kernel's whim; better madvise"
+    which = f"always ({', '.join(sorted(sizes))})" if sizes else "always"
+    text = f"{which}: heaps grow in such steps at the kernel's whim; better madvise"
     return Finding(Mark.WARNING, "huge pages", text)
 
 
@@ -165,24 +194,40 @@ def check_pressure(proc: Path) -> Finding:
     return Finding(mark, "pressure", text)
 
 
+def check_load(proc: Path) -> Finding:
+    """Check whether others want the processors: no price is right while they do."""
+
+    share = _find(r"some avg10=([\d.]+)", proc / "pressure/cpu")
+    if not share:
+        return Finding(Mark.OK, "load", "the kernel does not tell")
+
+    text = f"processes waited for a processor {float(share):g} % of the last 10 s"
+    if float(share) <= _BUSY:
+        return Finding(Mark.OK, "load", text)
+
+    return Finding(Mark.WARNING, "load", f"{text}: times and lags will be too long")
+
+
 def check_neighbours() -> Finding:
     """Check for others that share our interpreter's pages."""
 
     count = count_neighbours()
     if not count:
-        return Finding(Mark.OK, "neighbours", "nobody else runs this interpreter")
+        text = "nobody that we may look at runs this interpreter"
+        return Finding(Mark.OK, "neighbours", text)
 
-    text = f"other processes of this interpreter: {count}; they lower the PSS of ours"
+    text = (
+        f"other processes of this interpreter: {count}; they lower PSS and USS of each "
+        "of ours, but no total of PSS"
+    )
     return Finding(Mark.NOTE, "neighbours", text)
 
 
 def check_bytecode() -> Finding:
     """Check that what is launched is compiled: compiling at start costs 10 MiB."""
 
-    missing = sum(
-        not Path(importlib.util.cache_from_source(str(source))).exists()
-        for name in PACKAGES
-        for source in (ROOT / name).rglob("*.py")
+    missing = _count_uncompiled(
+        path for name in PACKAGES for path in (ROOT / name).rglob("*.py")
     )
     if not missing:
         return Finding(Mark.OK, "bytecode", "compiled beforehand")
@@ -191,16 +236,51 @@ def check_bytecode() -> Finding:
     return Finding(Mark.NOTE, "bytecode", text)
 
 
+def check_dependencies() -> Finding:
+    """Check the same of what the services import, which is not ours to compile."""
+
+    missing = {
+        name: count
+        for name in DISTRIBUTIONS
+        if (count := _count_uncompiled(_list_modules(name)))
+    }
+    if not missing:
+        return Finding(Mark.OK, "dependencies", "compiled beforehand")
+
+    text = (
+        f"modules that are not compiled: {sum(missing.values())}, of "
+        f"{', '.join(missing)}; install them with `pip install --compile`"
+    )
+    return Finding(Mark.WARNING, "dependencies", text)
+
+
 def check_environment(environ: os._Environ[str] | dict[str, str]) -> Finding:
-    """Check for variables that change an allocator; what is launched has none."""
+    """Check for variables that change memory; what is launched has none of them."""
 
-    names = ("MALLOC_ARENA_MAX", "MALLOC_CONF", "PYTHONMALLOC", "LD_PRELOAD")
-    found = [name for name in names if environ.get(name)]
+    found = [name for name in _VARIABLES if environ.get(name)]
     if not found:
-        return Finding(Mark.OK, "environment", "no variable changes the allocator")
+        return Finding(Mark.OK, "environment", "no variable changes memory")
 
-    text = f"{', '.join(found)}: not handed on to what is launched"
+    text = f"{', '.join(found)}: not handed on to the bundled services"
     return Finding(Mark.NOTE, "environment", text)
+
+
+def _list_modules(distribution: str) -> Iterator[Path]:
+    try:
+        files = metadata.files(distribution) or []
+    except metadata.PackageNotFoundError:
+        return  # an optional one
+
+    for file in files:
+        if file.suffix == ".py":
+            yield Path(str(file.locate()))
+
+
+def _count_uncompiled(modules: Iterable[Path]) -> int:
+    return sum(
+        not Path(importlib.util.cache_from_source(str(path))).exists()
+        for path in modules
+    )
 
 
 def _read_kib(path: Path, field: str) -> int:

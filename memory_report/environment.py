@@ -16,12 +16,12 @@ from memory_report.records import Environment
 from memory_report.redis_server import find_redis_server, read_redis_version
 
 #: What the services import; whatever is not installed is left out.
-_DISTRIBUTIONS = (
+DISTRIBUTIONS = (
     "aiosqlite", "anyio", "bcrypt", "cronsim", "h11", "httpcore", "hypercorn",
     "msgspec", "psutil", "quart", "redis", "trio", "trio-websocket", "uvloop",
 )  # fmt: skip
 #: What is launched, and compiled before that.
-PACKAGES = ("runner", "dashboard", "services")
+PACKAGES = ("runner", "dashboard", "services", "memory_report")
 
 
 def check_system() -> None:
@@ -37,10 +37,14 @@ def check_system() -> None:
         )
 
 
-def read_environment(*, bytecode: str) -> Environment:
-    """Describe where we are."""
+def read_environment(*, bytecode: str, redis: bool = True) -> Environment:
+    """Describe where we are; `redis` says whether one is launched.
 
-    redis = find_redis_server()
+    Raises:
+        ProgramMissingError: it is, and there is none.
+    """
+
+    version = f"redis-server {read_redis_version(find_redis_server())}" if redis else ""
     return Environment(
         python=f"{platform.python_implementation()} {platform.python_version()}",
         kernel=f"{platform.system()} {platform.release()}",
@@ -50,7 +54,7 @@ def read_environment(*, bytecode: str) -> Environment:
         memory=int(_find(r"MemTotal:\s*(\d+)", "/proc/meminfo") or 0) * 1024,
         huge_pages=_find(r"\[(\w+)\]", "/sys/kernel/mm/transparent_hugepage/enabled"),
         bytecode=bytecode,
-        redis=f"redis-server {read_redis_version(redis)}",
+        redis=version,
         neighbours=count_neighbours(),
         versions=_read_versions(),
     )
@@ -91,7 +95,7 @@ def count_neighbours(program: str = sys.executable) -> int:
 
 def _read_versions() -> dict[str, str]:
     versions = {}
-    for name in _DISTRIBUTIONS:
+    for name in DISTRIBUTIONS:
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

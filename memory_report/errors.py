@@ -2,6 +2,7 @@
 
 ReportError
 ├── NotComparableError      the work of two launches was not the same
+├── UsageError              what was asked for does not go together
 ├── ReportFileError         a report's file cannot be read or written
 └── MeasurementError        there is no figure to report
     ├── ProgramMissingError     a program that the report launches is not installed
@@ -28,6 +29,10 @@ class NotComparableError(ReportError):
         super().__init__(
             "the launches did not do the same work:\n  " + "\n  ".join(differences)
         )
+
+
+class UsageError(ReportError):
+    """What was asked for does not go together, or is not there."""
 
 
 class ReportFileError(ReportError):

@@ -10,9 +10,18 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from memory_report.arrangements import SEPARATE, TOGETHER
-from memory_report.ledger import count_work
-from memory_report.records import REDIS, Launch, Report
+from memory_report.notes import list_notes
+from memory_report.records import (
+    CHECKPOINTS,
+    PUSHES,
+    REDIS,
+    TOGETHER,
+    Checkpoint,
+    Crash,
+    Launch,
+    Price,
+    Report,
+)
 from memory_report.statistics import (
     Estimate,
     Sizes,
@@ -24,9 +33,13 @@ from memory_report.statistics import (
 
 Field = Literal["pss", "uss", "rss"]
 FIELDS: tuple[Field, ...] = ("pss", "uss", "rss")
-_SHARED = (
-    "this report's share of common pages counts to what it measured, which would have "
-    "it if nobody looked"
+#: What of a price is one number.
+PRICES = (
+    "request_p50",
+    "request_p99",
+    "requests_per_second",
+    "push_p50",
+    "push_p99",
 )
 
 
@@ -35,21 +48,33 @@ class Column:
     """One arrangement: its processes, and what they take together."""
 
     arrangement: str
+    #: How many operating-system processes it is, Redis left out.
+    count: int
     #: By the name of the process; Redis is apart.
     processes: dict[str, Sizes]
-    #: PSS of pages that the observer shares with them, part of the total.
+    #: PSS that the observer and neighbours hold of their files, part of the total.
     shared: float
     total: Sizes
     redis: Sizes | None
     total_with_redis: Sizes
+    #: PSS without Redis at each checkpoint that it was read at.
+    checkpoints: dict[Checkpoint, float]
+    #: The most PSS of all of it while the story was played, without Redis.
+    peak: float | None
     #: From the first process's start to the last service's readiness, in seconds.
     ready: float
+    #: Means over the launches; of the lateness of a lane's loop the longest.
+    price: Price
+    #: How many services stop at most when the process of one is killed; None where
+    #: that was not tried.
+    dying: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saving:
-    """What `together` saves of one size, with or without the Redis of the others."""
+    """What `together` saves of a baseline, with or without the Redis of either."""
 
+    baseline: str
     field: Field
     redis: bool
     size: float
@@ -60,68 +85,113 @@ class Saving:
 class Figures:
     """All of it."""
 
-    separate: Column
-    together: Column
-    #: PSS, USS and RSS without Redis, then with it.
+    #: In the order of the plan.
+    columns: tuple[Column, ...]
+    #: Of each baseline PSS, USS and RSS without Redis, then with it where it has one.
     savings: tuple[Saving, ...]
     #: Named sentences that say how and where it was measured.
     notes: tuple[tuple[str, str], ...]
 
-    def find_saving(self, field: Field, *, redis: bool) -> Saving:
-        """Return the saving of one size."""
+    @property
+    def together(self) -> Column:
+        """The column that everything is about."""
 
-        return next(
-            each for each in self.savings if each.field == field and each.redis is redis
-        )
+        return self.find_column(TOGETHER)
+
+    @property
+    def baselines(self) -> tuple[Column, ...]:
+        """The columns that it is compared with; those that lack a saving are none."""
+
+        names = {saving.baseline for saving in self.savings}
+        return tuple(each for each in self.columns if each.arrangement in names)
+
+    def find_column(self, arrangement: str) -> Column:
+        """Return the column of an arrangement that was measured."""
+
+        return next(each for each in self.columns if each.arrangement == arrangement)
+
+    def find_saving(self, baseline: str, field: Field, *, redis: bool) -> Saving | None:
+        """Return the saving of one size; None where there was no Redis to save."""
+
+        for each in self.savings:
+            if (each.baseline, each.field, each.redis) == (baseline, field, redis):
+                return each
+
+        return None
 
 
 def work_out(report: Report) -> Figures:
     """Work the figures out: of the same report always the same."""
 
-    separate = counted(report.launches, SEPARATE.name)
-    together = counted(report.launches, TOGETHER.name)
-    before, after = _make_column(separate), _make_column(together)
+    columns = tuple(
+        _make_column(
+            counted(report.launches, name),
+            [crash for crash in report.crashes if crash.arrangement == name],
+        )
+        for name in report.plan.arrangements
+    )
     return Figures(
-        separate=before,
-        together=after,
-        savings=tuple(_list_savings(separate, together)),
-        notes=tuple(_list_notes(report, (before, after))),
+        columns=columns,
+        savings=tuple(
+            saving
+            for name in report.plan.baselines
+            for saving in _list_savings(report.launches, name)
+        ),
+        notes=tuple(list_notes(report)),
     )
 
 
-def _make_column(launches: Sequence[Launch]) -> Column:
+def _make_column(launches: Sequence[Launch], crashes: Sequence[Crash]) -> Column:
     processes = dict(_list_processes(launches))
     redis = processes.pop(REDIS, None)
+    readings = [launch.reading("settled") for launch in launches]
+    peaks = [launch.peak.pss for launch in launches if launch.peak is not None]
     return Column(
         arrangement=launches[0].arrangement,
+        count=sum(
+            each.processes for each in readings[0].processes if each.name != REDIS
+        ),
         processes=processes,
-        shared=fmean(fmean(launch.observer_share) for launch in launches),
+        shared=fmean(fmean(reading.observer_share) for reading in readings),
         total=_mean([total_sizes(launch, redis=False) for launch in launches]),
         redis=redis,
         total_with_redis=_mean([total_sizes(each, redis=True) for each in launches]),
+        checkpoints={
+            checkpoint: fmean(
+                total_sizes(launch, redis=False, checkpoint=checkpoint).pss
+                for launch in launches
+            )
+            for checkpoint in CHECKPOINTS
+            if all(launch.find_reading(checkpoint) for launch in launches)
+        },
+        peak=fmean(peaks) if peaks else None,
         ready=fmean(launch.ready_seconds for launch in launches),
+        price=_mean_price([each.price for each in launches if each.price is not None]),
+        dying=max((count_dead(crash) for crash in crashes), default=None),
     )
 
 
 def _list_processes(launches: Sequence[Launch]) -> Iterator[tuple[str, Sizes]]:
-    names = [process.name for process in launches[0].processes]
-    columns = zip(*(launch.processes for launch in launches), strict=True)
+    readings = [launch.reading("settled").processes for launch in launches]
+    names = [process.name for process in readings[0]]
+    columns = zip(*readings, strict=True)
     for name, column in zip(names, columns, strict=True):
         yield name, _mean([sizes_of(process) for process in column])
 
 
-def _list_savings(
-    separate: Sequence[Launch], together: Sequence[Launch]
-) -> Iterator[Saving]:
+def _list_savings(launches: Sequence[Launch], baseline: str) -> Iterator[Saving]:
+    pairs = counted(launches, baseline), counted(launches, TOGETHER)
     for redis in (False, True):
+        if redis and not _has_redis(pairs[0][0]):
+            continue
+
         for field in FIELDS:
-            before = [
-                getattr(total_sizes(each, redis=redis), field) for each in separate
-            ]
-            after = [
-                getattr(total_sizes(each, redis=redis), field) for each in together
-            ]
+            before, after = (
+                [getattr(total_sizes(each, redis=redis), field) for each in side]
+                for side in pairs
+            )
             yield Saving(
+                baseline=baseline,
                 field=field,
                 redis=redis,
                 size=fmean(before) - fmean(after),
@@ -129,36 +199,30 @@ def _list_savings(
             )
 
 
-def _list_notes(report: Report, columns: Sequence[Column]) -> Iterator[tuple[str, str]]:
-    environment = report.environment
-    yield "ledger", _describe_work(report.launches)
-    for column in columns:
-        yield "ready", f"{column.arrangement} after {column.ready:.2f} s"
-
-    where = (
-        f"{environment.python}, {environment.kernel} {environment.machine}, "
-        f"{environment.cpus} x {environment.cpu or 'unknown CPU'}, "
-        f"{environment.redis}, bytecode {environment.bytecode}, "
-        f"huge pages {environment.huge_pages or 'unknown'}"
-    )
-    yield "on", where
-    yield "PSS", _SHARED
-    if environment.neighbours:
-        others = "process" if environment.neighbours == 1 else "processes"
-        text = f"{environment.neighbours} other {others} of the same interpreter "
-        yield "note", text + "shared pages with what was measured"
+def _has_redis(launch: Launch) -> bool:
+    return any(each.name == REDIS for each in launch.reading("settled").processes)
 
 
-def _describe_work(launches: Sequence[Launch]) -> str:
-    client, rows = launches[0].ledger.client, launches[0].ledger.rows
-    pushes = client.get("ws.status_pushes", 0) + client.get("ws.ping_pushes", 0)
-    return (
-        f"{client.get('web.requests', 0)} page requests, "
-        f"{client.get('tasks.requests', 0)} API calls, "
-        f"{client.get('ws.connections', 0)} WebSockets with {pushes} pushes of job "
-        f"runs, {sum(rows.values())} rows; {len(count_work(launches[0].ledger))} "
-        f"counts agree at both ends and in all {len(launches)} launches"
-    )
+def count_dead(crash: Crash) -> int:
+    """Return how many services stopped; what they do together is none."""
+
+    return sum(name != PUSHES for name in crash.died)
+
+
+def _mean_price(prices: Sequence[Price]) -> Price:
+    means: dict[str, float] = {}
+    for field in PRICES:
+        known = [getattr(each, field) for each in prices]
+        known = [value for value in known if value is not None]
+        if known:
+            means[field] = fmean(known)
+
+    lag: dict[str, float] = {}
+    for price in prices:
+        for lane, seconds in price.lag.items():
+            lag[lane] = max(lag.get(lane, 0.0), seconds)
+
+    return Price(**means, lag=lag)
 
 
 def _mean(sizes: Sequence[Sizes]) -> Sizes:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
-from memory_report.arrangements import SEPARATE, TOGETHER
-from memory_report.records import Report
+from memory_report.errors import UsageError
+from memory_report.records import TOGETHER, Launch, Report
 from memory_report.statistics import (
     Estimate,
     counted,
-    drift,
     estimate_mean,
     estimate_saving,
     total_sizes,
 )
-
-#: A launch whose PSS moves by more while it is sampled has not settled.
-MAX_DRIFT = 0.02
+from memory_report.validity import Doubt, find_doubts
 
 
 class Outcome(Enum):
@@ -30,10 +28,10 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """The bars, both optional."""
+    """The bars, all optional."""
 
-    #: The least share of PSS to save, without Redis.
-    min_saving: float | None = None
+    #: By baseline, the least share of PSS to save, without Redis.
+    min_savings: Mapping[str, float] = field(default_factory=dict)
     #: The most PSS that everything together may take, in bytes.
     max_pss: float | None = None
 
@@ -44,36 +42,50 @@ class Verdict:
 
     #: `saving` (a share) or `pss` (bytes).
     subject: str
+    #: What it was saved of, where it is a saving.
+    baseline: str | None = None
     bar: float
     estimate: Estimate
     outcome: Outcome
-    #: Launches that were still moving: reason enough to trust nothing.
-    unsettled: tuple[int, ...] = ()
+    #: What speaks against the launches: reason enough to trust nothing.
+    doubts: tuple[Doubt, ...] = ()
 
 
 def judge(report: Report, gate: Gate) -> list[Verdict]:
-    """Hold the report against each bar that is set."""
+    """Hold the report against each bar that is set.
 
-    separate = counted(report.launches, SEPARATE.name)
-    together = counted(report.launches, TOGETHER.name)
-    before = [total_sizes(launch, redis=False).pss for launch in separate]
+    Raises:
+        UsageError: a bar is about a baseline that was not measured.
+    """
+
+    together = counted(report.launches, TOGETHER)
     after = [total_sizes(launch, redis=False).pss for launch in together]
-    unsettled = tuple(
-        launch.number
-        for launch in sorted(separate + together, key=lambda launch: launch.number)
-        if drift(launch) > MAX_DRIFT
-    )
-
     verdicts = []
-    if gate.min_saving is not None:
+    for name, bar in gate.min_savings.items():
+        if name not in report.plan.arrangements:
+            raise UsageError(
+                f"there is no saving of {name!r}: measured were "
+                f"{', '.join(report.plan.arrangements)} (see --arrangements)"
+            )
+
+        baseline = counted(report.launches, name)
+        before = [total_sizes(launch, redis=False).pss for launch in baseline]
         saving = estimate_saving(before, after)
-        better = compare(saving.lower, saving.upper, gate.min_saving)
-        verdicts.append(_verdict("saving", gate.min_saving, saving, better, unsettled))
+        verdicts.append(
+            _verdict(
+                "saving",
+                bar,
+                saving,
+                compare(saving.lower, saving.upper, bar),
+                [*baseline, *together],
+                baseline=name,
+            )
+        )
 
     if gate.max_pss is not None:
         pss = estimate_mean(after)
         better = compare(_negate(pss.upper), _negate(pss.lower), -gate.max_pss)
-        verdicts.append(_verdict("pss", gate.max_pss, pss, better, unsettled))
+        verdicts.append(_verdict("pss", gate.max_pss, pss, better, together))
 
     return verdicts
 
@@ -95,14 +107,18 @@ def _verdict(
     bar: float,
     estimate: Estimate,
     outcome: Outcome,
-    unsettled: tuple[int, ...],
+    launches: Sequence[Launch],
+    *,
+    baseline: str | None = None,
 ) -> Verdict:
+    doubts = tuple(find_doubts(launches))
     return Verdict(
         subject=subject,
+        baseline=baseline,
         bar=bar,
         estimate=estimate,
-        outcome=Outcome.INCONCLUSIVE if unsettled else outcome,
-        unsettled=unsettled,
+        outcome=Outcome.INCONCLUSIVE if doubts else outcome,
+        doubts=doubts,
     )
 
 

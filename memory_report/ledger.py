@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from memory_report.arrangements import SEPARATE, TOGETHER
 from memory_report.errors import NotComparableError
-from memory_report.records import Launch, Ledger
+from memory_report.records import Launch, Ledger, Report
 
 #: Counted at both ends of the wire, so both ends must have the same number.
 BOTH_ENDS = (
@@ -42,44 +41,68 @@ TIMED = frozenset({"ws.pushes"})
 CLOCKED = "oneroof_job_run"
 
 
-def check_ledgers(launches: Sequence[Launch]) -> None:
+def check_ledgers(launches: Sequence[Launch], *, own: bool = False) -> None:
     """Refuse launches whose two ends disagree, or whose work was not the first's.
+
+    What `own` services count is not known here: the two ends agree on every name that
+    both have, and there must be one.
 
     Raises:
         NotComparableError: with a line for each field that differs.
     """
 
-    differences = [line for launch in launches for line in _compare_ends(launch)]
-    differences += [line for launch in launches for line in _find_trouble(launch)]
+    differences = [
+        line
+        for launch in launches
+        for line in _compare_ends(launch, find_both_ends(launch.ledger, own=own))
+    ]
+    if own:
+        differences += [line for each in launches for line in _find_one_sided(each)]
+    else:
+        differences += [line for each in launches for line in _find_trouble(each)]
+
     for launch in launches[1:]:
-        differences.extend(_compare_launches(launches[0], launch))
+        differences.extend(_compare_launches(launches[0], launch, own=own))
 
     if differences:
         raise NotComparableError(differences)
 
 
-def check_pairs(launches: Sequence[Launch]) -> None:
-    """Refuse launches that do not come in pairs: there is nothing to compare.
+def check_report(report: Report) -> None:
+    """Refuse launches that do not come in rounds, or whose ledgers differ.
 
     Raises:
-        NotComparableError: with how many there are of each arrangement.
+        NotComparableError: with how many there are of each arrangement, or with a
+            line for each field that differs.
     """
 
-    kept = Counter(launch.arrangement for launch in launches if not launch.warm_up)
-    separate, together = kept[SEPARATE.name], kept[TOGETHER.name]
-    if separate != together or not separate:
-        counts = f"{separate} {SEPARATE.name}, {together} {TOGETHER.name}"
-        raise NotComparableError([f"launches: {counts}"])
+    kept = Counter(each.arrangement for each in report.launches if not each.warm_up)
+    counts = [kept[name] for name in report.plan.arrangements]
+    if not all(counts) or len(set(counts)) > 1:
+        told = ", ".join(
+            f"{count} {name}"
+            for count, name in zip(counts, report.plan.arrangements, strict=True)
+        )
+        raise NotComparableError([f"launches: {told}"])
+
+    check_ledgers(report.launches, own=report.plan.own is not None)
 
 
-def count_work(ledger: Ledger) -> dict[str, int]:
+def find_both_ends(ledger: Ledger, *, own: bool = False) -> tuple[str, ...]:
+    """Return the fields that must have the same number at both ends."""
+
+    return tuple(sorted(ledger.client.keys() & ledger.services)) if own else BOTH_ENDS
+
+
+def count_work(ledger: Ledger, *, own: bool = False) -> dict[str, int]:
     """Return the fields that every launch must have alike."""
 
-    client = {key: n for key, n in ledger.client.items() if key not in TIMED}
+    timed = frozenset() if own else TIMED
+    client = {key: n for key, n in ledger.client.items() if key not in timed}
     services = {
         f"{key} (services)": ledger.services[key]
-        for key in BOTH_ENDS
-        if key not in TIMED and key in ledger.services
+        for key in find_both_ends(ledger, own=own)
+        if key not in timed and key in ledger.services
     }
     rows = {f"rows in {table}": n for table, n in ledger.rows.items()}
     return client | services | rows
@@ -107,9 +130,9 @@ def _count(connection: sqlite3.Connection, table: str) -> int:
     return int(rows)
 
 
-def _compare_ends(launch: Launch) -> Iterator[str]:
+def _compare_ends(launch: Launch, fields: Sequence[str]) -> Iterator[str]:
     ledger = launch.ledger
-    for field in BOTH_ENDS:
+    for field in fields:
         asked = ledger.client.get(field, 0)
         answered = ledger.services.get(field, _absent(ledger, field))
         if asked != answered:
@@ -119,6 +142,15 @@ def _compare_ends(launch: Launch) -> Iterator[str]:
             )
 
 
+def _find_one_sided(launch: Launch) -> Iterator[str]:
+    if not find_both_ends(launch.ledger, own=True):
+        counted = ", ".join(sorted(launch.ledger.services)) or "nothing"
+        yield (
+            f"nothing was counted at both ends of {_describe(launch)}: the services "
+            f"counted {counted}; count one of these in scene.counts"
+        )
+
+
 def _find_trouble(launch: Launch) -> Iterator[str]:
     for field in TROUBLE:
         count = launch.ledger.services.get(field, 0)
@@ -126,8 +158,8 @@ def _find_trouble(launch: Launch) -> Iterator[str]:
             yield f"{field}: services counted {count} in {_describe(launch)}"
 
 
-def _compare_launches(first: Launch, other: Launch) -> Iterator[str]:
-    expected, found = count_work(first.ledger), count_work(other.ledger)
+def _compare_launches(first: Launch, other: Launch, *, own: bool) -> Iterator[str]:
+    expected, found = (count_work(each.ledger, own=own) for each in (first, other))
     for field in sorted(expected.keys() | found.keys()):
         if expected.get(field, 0) != found.get(field, 0):
             yield (

@@ -2,51 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import trio
 
 from memory_report.arrangements import (
+    BUNDLED,
     RUNNER,
-    SEPARATE,
-    TOGETHER,
     Arrangement,
-    RunningArrangement,
+    Subject,
     open_arrangement,
 )
-from memory_report.environment import compile_bytecode, read_environment
+from memory_report.checkpoints import open_checkpoints
+from memory_report.commands import find_supervisord
+from memory_report.crashes import crash_services, list_doomed
+from memory_report.environment import (
+    compile_bytecode,
+    count_neighbours,
+    read_environment,
+)
 from memory_report.errors import MeasurementError
 from memory_report.ledger import check_ledgers, count_rows
-from memory_report.processes import LaunchedProcess
+from memory_report.own_story import Play, open_own_story
+from memory_report.progress import Progress
 from memory_report.records import (
     SCHEMA,
     Launch,
     Ledger,
-    MeasuredProcess,
     Plan,
     Report,
 )
 from memory_report.story import open_story
-from runner.system import Footprint, list_descendants, read_footprint
 
 #: For everything besides settling.
 LAUNCH_TIMEOUT = 180.0
 
 
-def order_launches(repeats: int) -> Iterator[tuple[Arrangement, bool]]:
-    """Yield what to launch, and whether it is the warm-up: A B, then A B B A A B …
+def order_launches(
+    arrangements: Sequence[Arrangement], repeats: int
+) -> Iterator[tuple[Arrangement, bool]]:
+    """Yield what to launch, and whether it is the warm-up: A B C, then A B C C B A …
 
-    Whatever drifts with time then weighs on both sides alike.
+    Whatever drifts with time then weighs on all of them alike.
     """
 
-    pair = (SEPARATE, TOGETHER)
-    yield from ((arrangement, True) for arrangement in pair)
+    yield from ((arrangement, True) for arrangement in arrangements)
 
     for number in range(repeats):
-        for arrangement in pair if number % 2 == 0 else reversed(pair):
-            yield arrangement, False
+        order = arrangements if number % 2 == 0 else reversed(arrangements)
+        yield from ((arrangement, False) for arrangement in order)
 
 
 async def measure(
@@ -54,30 +61,64 @@ async def measure(
     *,
     progress: Callable[[str], None],
     runner: tuple[str, ...] = RUNNER,
+    subject: Subject = BUNDLED,
+    play: Play | None = None,
+    crash: bool = False,
 ) -> Report:
-    """Measure both arrangements.
+    """Measure the plan's arrangements of the subject's services.
+
+    Own services have a story of their own, `play`. With `crash` each of the bundled
+    ones is killed once in each arrangement, when memory has been measured.
 
     Raises:
         NotComparableError: two launches did not do the same work.
         MeasurementError: something could not be launched, driven or read.
     """
 
-    environment = read_environment(bytecode=compile_bytecode())
-    order = list(order_launches(plan.repeats))
-    launches: list[Launch] = []
+    arrangements = [subject.arrangements[name] for name in plan.arrangements]
+    if any(each.starter == "supervisord" for each in arrangements):
+        find_supervisord()
 
-    for number, (arrangement, warm_up) in enumerate(order, 1):
-        kind = "warm-up " if warm_up else ""
-        progress(f"{kind}launch {number} of {len(order)}: {arrangement.name}")
-        launches.append(
-            await launch_once(
-                arrangement, plan, number=number, warm_up=warm_up, runner=runner
+    environment = read_environment(
+        bytecode=compile_bytecode(), redis=any(each.redis for each in arrangements)
+    )
+    order = list(order_launches(arrangements, plan.repeats))
+    launches: list[Launch] = []
+    neighbours = environment.neighbours
+    doomed = list_doomed(arrangements) if crash else []
+    steps = Progress(len(order) + len(doomed), progress)
+
+    with TemporaryDirectory(prefix="memory-report-") as kept:
+        for number, (arrangement, warm_up) in enumerate(order, 1):
+            steps.begin(f"{arrangement.name}{', warm-up' if warm_up else ''}")
+            launches.append(
+                await launch_once(
+                    arrangement,
+                    plan,
+                    number=number,
+                    warm_up=warm_up,
+                    runner=runner,
+                    subject=subject,
+                    play=play,
+                    kept=Path(kept),
+                    tell=steps.step,
+                )
             )
+            steps.end()
+            # They come and go; the most there were say what to think of the figures.
+            neighbours = max(neighbours, count_neighbours())
+            check_ledgers(launches, own=subject.own)
+
+        crashes = await crash_services(
+            doomed, steps=steps, runner=runner, kept=Path(kept)
         )
-        check_ledgers(launches)
 
     return Report(
-        schema=SCHEMA, environment=environment, plan=plan, launches=tuple(launches)
+        schema=SCHEMA,
+        environment=replace(environment, neighbours=neighbours),
+        plan=plan,
+        launches=tuple(launches),
+        crashes=crashes,
     )
 
 
@@ -88,28 +129,45 @@ async def launch_once(
     number: int,
     warm_up: bool,
     runner: tuple[str, ...] = RUNNER,
+    subject: Subject = BUNDLED,
+    play: Play | None = None,
+    kept: Path | None = None,
+    tell: Callable[[str], None] = lambda _step: None,
 ) -> Launch:
-    """Launch an arrangement, play the story, let it settle, sample it, stop it."""
+    """Launch an arrangement, play the story, read it at each checkpoint, stop it.
+
+    `tell` hears of each step.
+    """
 
     with (
         TemporaryDirectory(prefix="memory-report-") as name,
         trio.move_on_after(plan.settle + LAUNCH_TIMEOUT),
     ):
         async with open_arrangement(
-            arrangement, folder=Path(name), runner=runner
+            arrangement, folder=Path(name), runner=runner, subject=subject, kept=kept
         ) as running:
-            begin = trio.current_time()
-            async with open_story(running, plan.story) as counts:
-                story_seconds = trio.current_time() - begin
-                await trio.sleep(plan.settle)
-                processes, observer_share = await sample_processes(running, plan)
+            async with open_checkpoints(running, plan, tell=tell) as checkpoints:
+                await checkpoints.start()
+                begin = trio.current_time()
+                story = (
+                    open_story(running, plan.story, timings=checkpoints.timings)
+                    if play is None
+                    else open_own_story(running, play, timings=checkpoints.timings)
+                )
+                async with story as counts:
+                    story_seconds = trio.current_time() - begin
+                    await checkpoints.settle()
+                    await checkpoints.give_back()
 
+                await checkpoints.drain()
+
+            tell("stopping")
             services = await running.stop()
 
         ledger = Ledger(
             client=dict(counts),
             services=services,
-            rows=count_rows(running.database),
+            rows={} if subject.own else count_rows(running.database),
         )
         return Launch(
             arrangement=arrangement.name,
@@ -117,60 +175,15 @@ async def launch_once(
             warm_up=warm_up,
             ready_seconds=running.ready_seconds,
             story_seconds=story_seconds,
-            processes=processes,
-            observer_share=observer_share,
+            readings=checkpoints.readings,
+            series=checkpoints.series(),
+            settling=checkpoints.settling,
+            peak=checkpoints.peak,
+            price=checkpoints.price,
             ledger=ledger,
         )
 
     raise MeasurementError(
         f"launch {number} ({arrangement.name}) took longer than "
         f"{plan.settle + LAUNCH_TIMEOUT:g} s"
-    )
-
-
-async def sample_processes(
-    running: RunningArrangement, plan: Plan
-) -> tuple[tuple[MeasuredProcess, ...], tuple[int, ...]]:
-    """Read every process several times, and what the observer shares with them."""
-
-    groups = {
-        process: (process.pid, *list_descendants(process.pid))
-        for process in running.processes
-    }
-    samples: dict[LaunchedProcess, list[Footprint]] = {each: [] for each in groups}
-    observer_share = []
-
-    for taken in range(plan.samples):
-        if taken:
-            await trio.sleep(plan.sample_interval)
-
-        for process, pids in groups.items():
-            samples[process].append(_read_group(process.name, pids))
-
-        observer = read_footprint()
-        observer_share.append(observer.pss - observer.uss)
-
-    rows = tuple(
-        MeasuredProcess(
-            name=process.name, processes=len(pids), samples=tuple(samples[process])
-        )
-        for process, pids in groups.items()
-    )
-    return rows, tuple(observer_share)
-
-
-def _read_group(name: str, pids: tuple[int, ...]) -> Footprint:
-    try:
-        footprints = [read_footprint(pid) for pid in pids]
-    except ProcessLookupError as error:
-        reason = f"process {name!r} or a child of it ended while it was sampled"
-        raise MeasurementError(reason) from error
-    except PermissionError as error:
-        reason = f"no right to read the memory of process {name!r}: {error}"
-        raise MeasurementError(reason) from error
-
-    return Footprint(
-        rss=sum(each.rss for each in footprints),
-        pss=sum(each.pss for each in footprints),
-        uss=sum(each.uss for each in footprints),
     )

@@ -17,6 +17,7 @@ import trio
 from memory_report.arrangements import RunningArrangement
 from memory_report.errors import StoryError
 from memory_report.records import Story
+from memory_report.timings import Timings
 from memory_report.viewer import Subscription, Viewer, open_viewer
 from memory_report.visitor import Answer, Visitor
 
@@ -53,6 +54,16 @@ class BoardView:
     pings: Subscription
     memory: Subscription
 
+    def first_status(self, asked: float) -> float:
+        """Return when the first status of a job came that was asked for then."""
+
+        statuses = zip(self.statuses.payloads, self.statuses.arrivals, strict=True)
+        return min(
+            arrival
+            for status, arrival in statuses
+            if status["name"] == JOB and arrival >= asked
+        )
+
 
 class Player:
     """The steps of the story, in the order in which they are called."""
@@ -63,11 +74,14 @@ class Player:
         story: Story,
         pool: httpcore.AsyncConnectionPool,
         counts: Counter[str],
+        *,
+        timings: Timings | None = None,
     ) -> None:
         self._running = running
         self._story = story
         self._pool = pool
         self._counts = counts
+        self._timings = timings or Timings()
         self._first_trigger = ""
         self._jobs = Visitor(
             pool,
@@ -154,6 +168,9 @@ class Player:
             )
             views.append(await _subscribe(viewer, board))
 
+        if views:  # all of them hear the same
+            self._timings.samples = views[0].memory.payloads
+
         return views
 
     async def read_boards(self, visitors: list[Visitor], board: Board) -> None:
@@ -161,12 +178,14 @@ class Player:
 
         async def read(visitor: Visitor, times: int) -> None:
             for _ in range(times):
-                await visitor.get(f"/boards/{board.id}")
+                with self._timings.request():
+                    await visitor.get(f"/boards/{board.id}")
 
         shares = divide(self._story.board_reads, len(visitors))
-        async with trio.open_nursery() as nursery:
-            for visitor, share in zip(visitors, shares, strict=True):
-                nursery.start_soon(read, visitor, share)
+        with self._timings.asking_only():
+            async with trio.open_nursery() as nursery:
+                for visitor, share in zip(visitors, shares, strict=True):
+                    nursery.start_soon(read, visitor, share)
 
     async def write_board(self, admin: Visitor, board: Board) -> None:
         """Edit the note, one write after the other."""
@@ -183,12 +202,14 @@ class Player:
 
         self._first_trigger = _now()
         for times in range(1, self._story.triggers + 1):
+            asked = trio.current_time()
             await self.trigger_job()
             for view in views:
                 await view.viewer.wait(
                     f"see run {times} of the job {JOB!r}",
                     lambda: self.has_seen(view, times),  # noqa: B023
                 )
+                self._timings.pushes.append(view.first_status(asked) - asked)
 
     async def trigger_job(self) -> None:
         """Ask for one run of the ping job."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -44,12 +46,14 @@ class Command:
 class LaunchedProcess:
     """A process and everything that it has said so far."""
 
-    def __init__(self, command: Command, process: trio.Process) -> None:
+    def __init__(self, command: Command, process: subprocess.Popen[bytes]) -> None:
         self.command = command
         self.lines: list[str] = []
         self._process = process
+        self._stream = _open_stream(process)
         self._ready = trio.Event()
         self._ended = trio.Event()
+        self._heard = trio.Event()
         self._stopping = False
 
     @property
@@ -73,7 +77,7 @@ class LaunchedProcess:
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._listen)
-            await self._process.wait()
+            await self._wait()
             nursery.cancel_scope.deadline = trio.current_time() + LAST_WORDS_TIMEOUT
 
         self._ended.set()
@@ -88,6 +92,26 @@ class LaunchedProcess:
 
         if scope.cancelled_caught:
             raise ReadyTimeoutError(self.name, timeout, self.last_lines())
+
+    async def wait_heard(self, condition: Callable[[], bool]) -> None:
+        """Wait until the lines that it has said so far fulfil a condition."""
+
+        while not condition():
+            await self._heard.wait()
+
+    async def kill(self, pid: int | None = None) -> None:
+        """Kill it, or one of its descendants, as a crash would, and wait for the end.
+
+        Should it end of that as well, nobody is surprised.
+        """
+
+        self._stopping = True
+        descriptor = os.pidfd_open(self.pid if pid is None else pid)
+        try:
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+            await trio.lowlevel.wait_readable(descriptor)
+        finally:
+            os.close(descriptor)
 
     async def stop(self, timeout: float) -> None:
         """Send SIGTERM and wait for an end with exit code 0."""
@@ -106,14 +130,19 @@ class LaunchedProcess:
             raise StopError(self.name, f"{self._status()}{said}")
 
     async def reap(self) -> None:
-        """End what is left of the process group, at once and for certain."""
+        """End what is left of the process's session, at once and for certain."""
 
         with trio.CancelScope(shield=True):
             with suppress(ProcessLookupError):  # nobody is left, as it should be
                 os.killpg(self.pid, signal.SIGKILL)
 
-            await self._process.wait()
-            await self._stream().aclose()
+            # A supervisor gives each of its children a group of its own.
+            for pid in list_session(self.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+            await self._wait()
+            await self._stream.aclose()
 
     def last_lines(self, count: int = 5) -> list[str]:
         """Return the last lines that it said, the newest last."""
@@ -122,7 +151,7 @@ class LaunchedProcess:
 
     async def _listen(self) -> None:
         unfinished = b""
-        async for chunk in self._stream():
+        async for chunk in self._stream:
             *lines, unfinished = (unfinished + chunk).split(b"\n")
             for line in lines:
                 self._hear(line.decode(errors="replace").rstrip())
@@ -132,16 +161,13 @@ class LaunchedProcess:
 
     def _hear(self, line: str) -> None:
         self.lines.append(line)
+        self._heard.set()
+        self._heard = trio.Event()
         if self.command.ready_line(line):
             self._ready.set()
 
-    def _stream(self) -> trio.abc.ReceiveStream:
-        process = self._process
-        stream = (
-            process.stdout if self.command.speaks_on == "stdout" else process.stderr
-        )
-        assert stream is not None  # noqa: S101 -- we asked for the pipe
-        return stream
+    async def _wait(self) -> None:
+        await trio.to_thread.run_sync(self._process.wait, abandon_on_cancel=True)
 
     def _status(self) -> str:
         code = self._process.returncode
@@ -158,7 +184,7 @@ async def open_process(command: Command) -> AsyncIterator[LaunchedProcess]:
     Should it end by itself, the block is cancelled and `ServiceDiedError` raised.
     """
 
-    launched = LaunchedProcess(command, await _start(command))
+    launched = LaunchedProcess(command, _start(command))
     try:
         with first_error():
             async with trio.open_nursery() as nursery:
@@ -174,6 +200,18 @@ async def open_process(command: Command) -> AsyncIterator[LaunchedProcess]:
                 nursery.cancel_scope.cancel()
     finally:
         await launched.reap()
+
+
+def list_session(leader: int) -> list[int]:
+    """Return the ids of the processes whose session a process began."""
+
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(ProcessLookupError):  # it has just ended
+            if os.getsid(int(entry.name)) == leader:
+                found.append(int(entry.name))
+
+    return found
 
 
 @contextmanager
@@ -195,18 +233,49 @@ def first_error() -> Iterator[None]:
         raise error from None
 
 
-async def _start(command: Command) -> trio.Process:
+def _start(command: Command) -> subprocess.Popen[bytes]:
+    """Start the program from this very thread: the kernel ends it with the thread.
+
+    That is why it is not left to trio, which would start it from one of its own.
+    """
+
+    program, path = command.arguments[0], command.environment.get("PATH")
+    if shutil.which(program, path=path) is None:
+        raise ProgramMissingError(program, "it could not be started")
+
     speaks_on_stdout = command.speaks_on == "stdout"
-    try:
-        return await trio.lowlevel.open_process(
-            command.arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if speaks_on_stdout else subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL if speaks_on_stdout else subprocess.PIPE,
-            env=dict(command.environment),
-            cwd=command.folder,
-            start_new_session=True,
-        )
-    except FileNotFoundError as error:
-        program = command.arguments[0]
-        raise ProgramMissingError(program, "it could not be started") from error
+    return subprocess.Popen(
+        [*_ended_with_us(), *command.arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if speaks_on_stdout else subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL if speaks_on_stdout else subprocess.PIPE,
+        env=command.environment,
+        cwd=command.folder,
+        start_new_session=True,
+    )
+
+
+@cache
+def _ended_with_us() -> tuple[str, ...]:
+    """Return the words that have a program asked to stop should we be killed.
+
+    A killed report reaps nobody. What a supervisor started is the supervisor's to
+    stop, hence SIGTERM. None where util-linux is missing or is Busybox's.
+    """
+
+    program = shutil.which("setpriv")
+    if program is None:
+        return ()
+
+    words = (program, "--pdeathsig", "TERM", "--")
+    trial = subprocess.run([*words, program, "-h"], capture_output=True, check=False)
+    return () if trial.returncode else words
+
+
+def _open_stream(process: subprocess.Popen[bytes]) -> trio.lowlevel.FdStream:
+    """Take over the pipe that the process speaks into."""
+
+    pipe = process.stdout or process.stderr
+    assert pipe is not None  # noqa: S101 -- we asked for one
+    with pipe:
+        return trio.lowlevel.FdStream(os.dup(pipe.fileno()))

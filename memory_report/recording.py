@@ -10,6 +10,7 @@ from pathlib import Path
 import trio
 
 from memory_report.errors import MeasurementError
+from memory_report.statistics import slope
 from runner.system import Footprint, list_descendants, read_footprint
 
 #: Raised whenever a reader of the JSON file would have to know.
@@ -128,12 +129,7 @@ def find_growth(recording: Recording) -> float | None:
 
     times = [sample.seconds for sample in samples]
     sizes = [sample.total.pss for sample in samples]
-    middle = sum(times) / len(times)
-    spread = sum((time - middle) ** 2 for time in times)
-    return (
-        sum((time - middle) * size for time, size in zip(times, sizes, strict=True))
-        / spread
-    )
+    return slope(times, sizes)
 
 
 def _read_all(pids: Sequence[int]) -> dict[int, Footprint]:

@@ -1,22 +1,35 @@
-"""The records of a report: what is measured, and the JSON file it is kept in.
+"""The records of a report: what is measured, and how.
 
 Sizes are bytes, times are seconds, shares are fractions (0.5 is 50 %).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
 
-import msgspec
-
-from memory_report.errors import ReportFileError
 from runner.system import Footprint
 
 #: Raised whenever a reader of the JSON file would have to know.
-SCHEMA = 1
+SCHEMA = 2
 
 REDIS = "redis-server"
+#: What services do together: a job's status, from its call to a socket.
+PUSHES = "pushes"
+#: The arrangement that everything is about.
+TOGETHER = "together"
+
+#: When a launch is looked at, in this order:
+#:
+#: start      every service is ready, nothing was asked of them yet
+#: loaded     the story has been played, its sockets are open
+#: settled    a fixed time later: the one that the table and the gates are about
+#: collected  garbage was collected in every service
+#: trimmed    the allocator's free pages were given back
+#: drained    the sockets are closed, and a short time has passed again
+Checkpoint = Literal["start", "loaded", "settled", "collected", "trimmed", "drained"]
+CHECKPOINTS: tuple[Checkpoint, ...] = get_args(Checkpoint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +55,77 @@ class MeasuredProcess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What all processes of a launch took at one checkpoint."""
+
+    checkpoint: Checkpoint
+    #: Of the first sample, since every service was ready.
+    seconds: float | None = None
+    processes: tuple[MeasuredProcess, ...]
+    #: By sample: PSS that others, the observer and neighbours, hold of files' pages
+    #: that the services map.
+    observer_share: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse samples that were not taken together."""
+
+        taken = {len(process.samples) for process in self.processes}
+        if taken != {len(self.observer_share)} or 0 in taken:
+            raise ValueError("the samples of a reading do not belong together")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peak:
+    """The most that a launch took, in bytes."""
+
+    #: Of the whole group at one instant, while the story was played.
+    pss: int
+    #: The sum of every process's own peak (VmHWM), whenever that was.
+    rss: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """A launch over time: ten times a second in the story, less often afterwards."""
+
+    #: Since every service was ready.
+    seconds: tuple[float, ...]
+    #: Without Redis and with what others hold, as the totals of the table.
+    pss: tuple[int, ...]
+    #: The part of it that belongs to no file: what neighbours start or end with, other
+    #: programs of the same interpreter, does not move it.
+    anonymous: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settling:
+    """The time between the story's end and the end of the settled reading."""
+
+    #: Seconds since every service was ready.
+    begin: float
+    end: float
+    #: Bytes by which what the processes have in swap and in huge pages moved.
+    swap: int
+    huge_pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a launch's memory was bought with, as its clients felt it."""
+
+    #: Seconds from a request to its whole answer.
+    request_p50: float | None = None
+    request_p99: float | None = None
+    #: Answered requests a second, while requests were all that was asked.
+    requests_per_second: float | None = None
+    #: Seconds from what causes a push to its arrival.
+    push_p50: float | None = None
+    push_p99: float | None = None
+    #: By lane, the longest that its event loop was late, in seconds.
+    lag: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """One arrangement, launched with fresh processes and driven through the story."""
 
@@ -53,17 +137,52 @@ class Launch:
     #: From the first process's start to the last one's ready line.
     ready_seconds: float
     story_seconds: float
-    processes: tuple[MeasuredProcess, ...]
-    #: By sample: PSS that the observer holds of pages it shares with others.
-    observer_share: tuple[int, ...]
+    #: In the order of the checkpoints; `settled` is always there.
+    readings: tuple[Reading, ...]
+    series: Series | None = None
+    settling: Settling | None = None
+    peak: Peak | None = None
+    price: Price | None = None
     ledger: Ledger
 
     def __post_init__(self) -> None:
-        """Refuse samples that were not taken together."""
+        """Refuse a launch that was not looked at in the right order."""
 
-        taken = {len(process.samples) for process in self.processes}
-        if taken != {len(self.observer_share)} or 0 in taken:
-            raise ValueError("the samples of a launch do not belong together")
+        taken = [CHECKPOINTS.index(each.checkpoint) for each in self.readings]
+        if taken != sorted(set(taken)) or self.find_reading("settled") is None:
+            raise ValueError("the readings of a launch are not in order")
+
+    def reading(self, checkpoint: Checkpoint) -> Reading:
+        """Return what was read at a checkpoint.
+
+        Raises:
+            LookupError: nothing was.
+        """
+
+        found = self.find_reading(checkpoint)
+        if found is None:
+            raise LookupError(f"launch {self.number} has no reading {checkpoint!r}")
+
+        return found
+
+    def find_reading(self, checkpoint: Checkpoint) -> Reading | None:
+        """Return what was read at a checkpoint, if anything was."""
+
+        found = (each for each in self.readings if each.checkpoint == checkpoint)
+        return next(found, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crash:
+    """What became of a launch when the process of one service was killed."""
+
+    arrangement: str
+    #: Whose process it was, `redis-server` included.
+    service: str
+    #: What did not work without it: services, and `pushes` from a job to a socket.
+    died: tuple[str, ...]
+    #: Seconds until all of it worked again, None if nobody brought it back.
+    back: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +197,47 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file that a measurement was made with."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnServices:
+    """Somebody's own services, and what they were asked to do."""
+
+    plan: SourceFile
+    story: SourceFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How the measurement was made."""
 
+    #: Their names, in the order of launching; `together` is the last one.
+    arrangements: tuple[str, ...] = ("separate", "together")
+    #: Launches of each arrangement that count.
     repeats: int
     #: From the end of the story to the first sample.
     settle: float
     samples: int
     sample_interval: float
-    story: Story
+    #: Of the bundled application; own services have a story of their own.
+    story: Story = field(default_factory=Story)
+    #: None for the bundled application.
+    own: OwnServices | None = None
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """What everything together is compared with.
+
+        Everything together without one of its savings is none: it tells what that
+        saving is worth.
+        """
+
+        return tuple(one for one in self.arrangements if not one.startswith(TOGETHER))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,47 +268,5 @@ class Report:
     environment: Environment
     plan: Plan
     launches: tuple[Launch, ...]
-
-
-def check_writable(path: Path) -> None:
-    """Refuse a path before minutes are spent on what could not be kept there."""
-
-    if path.is_dir() or not path.parent.is_dir():
-        raise ReportFileError(f"cannot write {path}: it needs a folder and a name")
-
-
-def write_json(record: object, path: Path) -> None:
-    """Write a record as JSON, whole or not at all."""
-
-    text = msgspec.json.format(msgspec.json.encode(record), indent=1)
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        unfinished.write_bytes(text + b"\n")
-        unfinished.replace(path)
-    except OSError as error:
-        raise ReportFileError(f"cannot write {path}: {error.strerror}") from error
-
-
-def read_report(path: Path) -> Report:
-    """Read a report that `write_json` wrote."""
-
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ReportFileError(f"cannot read {path}: {error.strerror}") from error
-
-    try:
-        schema = msgspec.json.decode(data, type=_Schema).schema
-        if schema != SCHEMA:
-            raise ReportFileError(
-                f"{path} has schema {schema}, this program reads {SCHEMA}"
-            )
-
-        return msgspec.json.decode(data, type=Report)
-    except msgspec.MsgspecError as error:
-        raise ReportFileError(f"{path} is not a memory report: {error}") from error
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Schema:
-    schema: int
+    #: By really killing each service once per arrangement; not tried where empty.
+    crashes: tuple[Crash, ...] = ()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean, median, stdev
 
-from memory_report.records import REDIS, Launch, MeasuredProcess
+from memory_report.records import REDIS, Checkpoint, Launch, MeasuredProcess
 from runner.system import Footprint
 
 RESAMPLES = 10_000
@@ -68,6 +68,38 @@ def estimate_saving(before: Sequence[float], after: Sequence[float]) -> Estimate
     )
 
 
+def estimate_difference(before: Sequence[float], after: Sequence[float]) -> Estimate:
+    """Return by how much the mean grew, between launches that are no pairs.
+
+    As in `estimate_mean` the interval is the wider of the bootstrap's, which draws
+    from both sides, and Welch's at either end.
+    """
+
+    difference = fmean(after) - fmean(before)
+    if min(len(before), len(after)) < 2:
+        return Estimate(value=difference, lower=None, upper=None)
+
+    spreads = [stdev(side) ** 2 / len(side) for side in (before, after)]
+    weights = [
+        spread**2 / (len(side) - 1)
+        for spread, side in zip(spreads, (before, after), strict=True)
+    ]
+    freedom = sum(spreads) ** 2 / sum(weights) if any(weights) else 1.0
+    half = _student_t(math.floor(freedom)) * math.sqrt(sum(spreads))
+    choose = random.Random(SEED).choices  # noqa: S311 -- repeatable on purpose
+    draws = sorted(
+        sum(choose(after, k=len(after))) / len(after)
+        - sum(choose(before, k=len(before))) / len(before)
+        for _ in range(RESAMPLES)
+    )
+    skipped = round(RESAMPLES * (1 - CONFIDENCE) / 2)
+    return Estimate(
+        value=difference,
+        lower=min(draws[skipped], difference - half),
+        upper=max(draws[-1 - skipped], difference + half),
+    )
+
+
 def sizes_of(process: MeasuredProcess) -> Sizes:
     """Return the medians of a process's samples."""
 
@@ -78,19 +110,22 @@ def sizes_of(process: MeasuredProcess) -> Sizes:
     )
 
 
-def total_sizes(launch: Launch, *, redis: bool) -> Sizes:
+def total_sizes(
+    launch: Launch, *, redis: bool, checkpoint: Checkpoint = "settled"
+) -> Sizes:
     """Return what a launch takes altogether, with or without its Redis.
 
-    The medians are of the sums, sample by sample. The observer's share of common
-    pages counts to the launch, which would have it all if nobody looked.
+    The medians are of the sums, sample by sample. What others hold of
+    the services' files counts to the launch, which would have it all if they were not.
     """
 
+    reading = launch.reading(checkpoint)
     processes = [
-        process for process in launch.processes if redis or process.name != REDIS
+        process for process in reading.processes if redis or process.name != REDIS
     ]
 
     instants = _instants(processes)
-    shares = launch.observer_share
+    shares = reading.observer_share
     return Sizes(
         pss=median(
             sum(sample.pss for sample in instant) + share
@@ -102,12 +137,36 @@ def total_sizes(launch: Launch, *, redis: bool) -> Sizes:
 
 
 def drift(launch: Launch) -> float:
-    """Return by which share the launch's PSS moved while it was sampled."""
+    """Return the share of its PSS by which the launch moved while it was sampled.
 
-    sums = [
-        sum(sample.pss for sample in instant) for instant in _instants(launch.processes)
-    ]
-    return (max(sums) - min(sums)) / median(sums)
+    What moved is taken from USS, which neighbours that come and go do not touch.
+    """
+
+    instants = _instants(launch.reading("settled").processes)
+    own = [sum(sample.uss for sample in instant) for instant in instants]
+    pss = [sum(sample.pss for sample in instant) for instant in instants]
+    return (max(own) - min(own)) / median(pss)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value that this share of all values does not exceed."""
+
+    ordered = sorted(values)
+    return ordered[min(math.ceil(share * len(ordered)), len(ordered)) - 1]
+
+
+def slope(times: Sequence[float], sizes: Sequence[float]) -> float:
+    """Return by how much sizes grow per unit of time, by least squares.
+
+    The times must not all be the same.
+    """
+
+    middle = fmean(times)
+    spread = sum((time - middle) ** 2 for time in times)
+    return (
+        sum((time - middle) * size for time, size in zip(times, sizes, strict=True))
+        / spread
+    )
 
 
 def counted(launches: Sequence[Launch], arrangement: str) -> list[Launch]:

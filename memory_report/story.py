@@ -13,11 +13,12 @@ from memory_report.pinged_site import open_pinged_site
 from memory_report.player import Player
 from memory_report.processes import first_error
 from memory_report.records import Story
+from memory_report.timings import Timings
 
 
 @asynccontextmanager
 async def open_story(
-    running: RunningArrangement, story: Story
+    running: RunningArrangement, story: Story, *, timings: Timings | None = None
 ) -> AsyncIterator[Counter[str]]:
     """Play the story; the block runs with its sockets still open.
 
@@ -31,7 +32,7 @@ async def open_story(
             httpcore.AsyncConnectionPool(max_connections=64) as pool,
             AsyncExitStack() as boards,
         ):
-            player = Player(running, story, pool, counts)
+            player = Player(running, story, pool, counts, timings=timings)
             await player.stop_schedules()
             visitors = await player.settle_in()
             board = await player.furnish_board(visitors[0], ping_url=site.url)

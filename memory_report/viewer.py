@@ -13,6 +13,7 @@ import msgspec
 import trio
 from trio_websocket import (
     ConnectionClosed,
+    ConnectionRejected,
     HandshakeError,
     WebSocketConnection,
     wrap_client_stream,
@@ -36,6 +37,8 @@ class Subscription:
     started: bool = False
     stopped: bool = False
     payloads: list[Any]
+    #: When each came, by trio's clock.
+    arrivals: list[float]
 
 
 class Viewer:
@@ -72,7 +75,7 @@ class Viewer:
 
         self._counts["ws.subscriptions"] += 1
         number = len(self._subscriptions) + 1
-        subscription = Subscription(path=path, payloads=[])
+        subscription = Subscription(path=path, payloads=[], arrivals=[])
         self._subscriptions[number] = subscription
         wanted = NO_INPUT if given is None else {"json": given}
         await self._send(
@@ -122,6 +125,7 @@ class Viewer:
             case "data":
                 self._counts["ws.pushes"] += 1
                 subscription.payloads.append(result["data"]["json"])
+                subscription.arrivals.append(trio.current_time())
 
 
 @asynccontextmanager
@@ -134,28 +138,35 @@ async def open_viewer(
     headers = [(b"Cookie", cookies.encode()), (b"Origin", url.encode())]
     counts["ws.connections"] += 1
 
-    with first_error():
-        # We open the stream ourselves: trio-websocket leaves it open when it is
-        # cancelled while the other side closes.
-        async with await _connect(address) as stream, trio.open_nursery() as nursery:
-            try:
-                with trio.fail_after(HANDSHAKE_TIMEOUT):
-                    socket = await wrap_client_stream(
-                        nursery,
-                        stream,
-                        address.netloc,
-                        "/websockets",
-                        extra_headers=headers,
-                        message_queue_size=64,
-                    )
-            except (HandshakeError, ConnectionClosed, trio.TooSlowError) as error:
-                reason = f"{type(error).__name__}: {error}"
-                raise StoryError("open a socket", reason) from error
+    try:
+        with first_error():
+            # We open the stream ourselves: trio-websocket leaves it open when it is
+            # cancelled while the other side closes.
+            async with (
+                await _connect(address) as stream,
+                trio.open_nursery() as nursery,
+            ):
+                try:
+                    with trio.fail_after(HANDSHAKE_TIMEOUT):
+                        socket = await wrap_client_stream(
+                            nursery,
+                            stream,
+                            address.netloc,
+                            "/websockets",
+                            extra_headers=headers,
+                            message_queue_size=64,
+                        )
+                except (HandshakeError, ConnectionClosed, trio.TooSlowError) as error:
+                    reason = f"{type(error).__name__}: {error}"
+                    raise StoryError("open a socket", reason) from error
 
-            viewer = Viewer(socket, counts)
-            nursery.start_soon(viewer.watch)
-            yield viewer
-            nursery.cancel_scope.cancel()
+                viewer = Viewer(socket, counts)
+                nursery.start_soon(viewer.watch)
+                yield viewer
+                nursery.cancel_scope.cancel()
+    except ConnectionRejected as error:
+        # Raised in the nursery, by the task that reads: an answer with a body.
+        raise StoryError("open a socket", f"status {error.status_code}") from error
 
 
 async def _connect(address: SplitResult) -> trio.SocketStream:

@@ -102,9 +102,9 @@ def _read(module: _LazyModule) -> None:
         if spec is None or not isinstance(spec.loader, _Loader):
             return
 
-        promised = [
-            name for name, one in vars(module).items() if isinstance(one, _StandIn)
-        ]
+        promised = {
+            name: one for name, one in vars(module).items() if isinstance(one, _StandIn)
+        }
         for name in promised:
             del module.__dict__[name]
 
@@ -116,15 +116,21 @@ def _read(module: _LazyModule) -> None:
             spec.loader = waiting  # the next use tries again, and tells again
             raise
 
+        for name, stand_in in promised.items():
+            for attribute, value in stand_in.set_meanwhile.items():
+                setattr(getattr(module, name), attribute, value)
+
 
 class _StandIn:
     """Something of a module that was not read yet; its first use reads it."""
 
-    __slots__ = ("_module", "_name")
+    __slots__ = ("_module", "_name", "set_meanwhile")
 
     def __init__(self, module: _LazyModule, name: str) -> None:
-        self._module = module
-        self._name = name
+        keep = super().__setattr__
+        keep("_module", module)
+        keep("_name", name)
+        keep("set_meanwhile", {})
 
     def _find(self) -> Any:
         _read(self._module)
@@ -138,6 +144,14 @@ class _StandIn:
             raise AttributeError(name)
 
         return getattr(self._find(), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Packages tell what they export that it is theirs: no reason to read it.
+        with _lock:
+            if is_waiting(self._module):
+                self.set_meanwhile[name] = value
+            else:
+                setattr(self._find(), name, value)
 
     def __call__(self, *args: Any, **keys: Any) -> Any:
         return self._find()(*args, **keys)

@@ -28,9 +28,9 @@ def render_junit(report: Report, verdicts: Sequence[Verdict]) -> str:
         {"name": "memory_report", **{key: str(n) for key, n in counts.items()}},
     )
     for verdict in verdicts:
-        case = SubElement(
-            suite, "testcase", classname="memory_report", name=verdict.subject
-        )
+        of = f" of {verdict.baseline}" if verdict.baseline else ""
+        name = f"{verdict.subject}{of}"
+        case = SubElement(suite, "testcase", classname="memory_report", name=name)
         text = describe_verdict(verdict)
         if verdict.outcome in _ELEMENTS:
             SubElement(case, _ELEMENTS[verdict.outcome], message=text)

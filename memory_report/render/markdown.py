@@ -6,37 +6,48 @@ from collections.abc import Iterator, Sequence
 
 from memory_report.figures import Column, Figures, work_out
 from memory_report.gates import Verdict
-from memory_report.records import REDIS, Report
+from memory_report.records import CHECKPOINTS, REDIS, Report
 from memory_report.render.words import (
+    PRICE_HEAD,
+    bounds,
     conclude,
+    describe_crash,
     describe_plan,
     describe_verdict,
-    interval,
+    list_prices,
     mib,
+    mib_bounds,
     percent,
 )
 from memory_report.statistics import Sizes
+from memory_report.waterfall import Step, list_worths
 
 
 def render_markdown(report: Report, verdicts: Sequence[Verdict]) -> str:
     """Return the verdicts, the sentence, the tables, and the rest folded away."""
 
     figures = work_out(report)
+    worths = list_worths(report)
     gates = [
         f"- **{verdict.outcome.value}**: {describe_verdict(verdict)}"
         for verdict in verdicts
     ]
     notes = [f"- {name}: {text}" for name, text in figures.notes]
+    notes += [f"- crash: {describe_crash(crash)}" for crash in report.crashes]
     blocks = [
         "### Memory report",
         *(["\n".join(gates)] if gates else []),
         conclude(figures),
-        "\n".join(_savings(figures)),
+        *(["\n".join(_savings(figures))] if figures.savings else []),
+        *(["\n".join(_worths(worths))] if worths else []),
+        "\n".join(_prices(figures.columns)),
         "\n".join(
             [
                 f"<details><summary>{describe_plan(report.plan)}</summary>",
                 "",
                 *_table(figures),
+                "",
+                *_checkpoints(figures.columns),
                 "",
                 *notes,
                 "",
@@ -48,25 +59,52 @@ def render_markdown(report: Report, verdicts: Sequence[Verdict]) -> str:
 
 
 def _savings(figures: Figures) -> Iterator[str]:
-    yield "| | separate | together | saved | share | |"
-    yield "|---|---:|---:|---:|---:|---|"
+    yield "| | before | together | saved | share | 95 % interval |"
+    yield "|---|---:|---:|---:|---:|---:|"
     for saving in figures.savings:
         if saving.redis:
             continue
 
-        before = getattr(figures.separate.total, saving.field)
+        column = figures.find_column(saving.baseline)
+        before = getattr(column.total, saving.field)
         after = getattr(figures.together.total, saving.field)
         yield (
-            f"| {saving.field.upper()} | {mib(before)} MiB | {mib(after)} MiB "
+            f"| {saving.field.upper()} of {saving.baseline} "
+            f"| {mib(before)} MiB | {mib(after)} MiB "
             f"| {mib(saving.size)} MiB | {percent(saving.share.value)} "
-            f"| {interval(saving.share)} |"
+            f"| {bounds(saving.share)} |"
         )
+
+
+def _worths(worths: Sequence[Step]) -> Iterator[str]:
+    yield "| together without this takes more | MiB | 95 % interval |"
+    yield "|---|---:|---:|"
+    for step in worths:
+        yield f"| {step.name} | {mib(step.size.value)} | {mib_bounds(step.size)} |"
+
+
+def _prices(columns: Sequence[Column]) -> Iterator[str]:
+    heads = [f"{name}, {unit}" if unit else name for name, unit in PRICE_HEAD]
+    yield f"| price | {' | '.join(heads)} |"
+    yield f"|---|{'---:|' * len(heads)}"
+    for column in columns:
+        yield f"| {column.arrangement} | {' | '.join(list_prices(column))} |"
+
+
+def _checkpoints(columns: Sequence[Column]) -> Iterator[str]:
+    names = [*CHECKPOINTS, "peak"]
+    yield f"| PSS, MiB | {' | '.join(names)} |"
+    yield f"|---|{'---:|' * len(names)}"
+    for column in columns:
+        sizes = [*map(column.checkpoints.get, CHECKPOINTS), column.peak]
+        cells = ("-" if size is None else mib(size) for size in sizes)
+        yield f"| {column.arrangement} | {' | '.join(cells)} |"
 
 
 def _table(figures: Figures) -> Iterator[str]:
     yield "| | PSS | USS | RSS |"
     yield "|---|---:|---:|---:|"
-    for column in (figures.separate, figures.together):
+    for column in figures.columns:
         yield from _column(column)
 
 
@@ -75,7 +113,7 @@ def _column(column: Column) -> Iterator[str]:
     for process, sizes in column.processes.items():
         yield _row(f"{name}: {process}", sizes)
 
-    yield f"| {name}: shared with this report | {mib(column.shared)} | | |"
+    yield f"| {name}: shared with others | {mib(column.shared)} | | |"
     yield _row(f"**{name}**", column.total)
     if column.redis is not None:
         yield _row(f"{name}: {REDIS}", column.redis)

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from memory_report.figures import Figures
+from collections.abc import Sequence
+
+from memory_report.figures import Column, Figures
 from memory_report.gates import Outcome, Verdict
-from memory_report.records import Plan
+from memory_report.records import Crash, Plan
 from memory_report.statistics import Estimate
+from memory_report.validity import Doubt
 
 _MIB = 1024 * 1024
+
+#: What everything costs, with its unit.
+PRICE_HEAD = (
+    ("ready", "s"),
+    ("req p50", "ms"),
+    ("req p99", "ms"),
+    ("push p50", "ms"),
+    ("push p99", "ms"),
+    ("req/s", ""),
+    ("loop lag", "ms"),
+    ("dying", ""),
+)
 
 
 def describe_plan(plan: Plan) -> str:
@@ -23,13 +38,72 @@ def describe_plan(plan: Plan) -> str:
 def conclude(figures: Figures) -> str:
     """Return what the table means, in one sentence."""
 
-    plain = figures.find_saving("pss", redis=False).share
-    with_redis = figures.find_saving("pss", redis=True).share
+    together = figures.together
+    parts = [
+        _conclude_one(figures, baseline, first=number == 0)
+        for number, baseline in enumerate(figures.baselines)
+    ]
+    if not parts:
+        return f"Everything together takes {mib(together.total.pss)} MiB of PSS."
+
+    return f"{_count(together.count)} instead of {'; instead of '.join(parts)}."
+
+
+def _conclude_one(figures: Figures, baseline: Column, *, first: bool) -> str:
+    name = baseline.arrangement
+    plain = figures.find_saving(name, "pss", redis=False)
+    with_redis = figures.find_saving(name, "pss", redis=True)
+    assert plain is not None  # noqa: S101 -- a baseline is what has one
+    share = percent(plain.share.value)
+    if not first:
+        return f"{baseline.count} ({name}) {share} ({interval(plain.share)})"
+
+    saved = f"saves {share} of the memory (PSS, {interval(plain.share)})"
+    if with_redis is not None:
+        saved += (
+            f", and {percent(with_redis.share.value)} counting the Redis that it does "
+            "not need"
+        )
+
+    return f"{baseline.count} ({name}) {saved}"
+
+
+def _count(processes: int) -> str:
+    return "One process" if processes == 1 else f"{processes} processes"
+
+
+def describe_crash(crash: Crash) -> str:
+    """Return what became of the others when a process was killed."""
+
+    died = ", ".join(crash.died) or "nothing"
+    back = "for good" if crash.back is None else f"for {crash.back:.1f} s"
+    return f"{crash.arrangement}, {crash.service} killed: {died} down {back}"
+
+
+def list_prices(column: Column) -> tuple[str, ...]:
+    """Return the cells that belong under `PRICE_HEAD`."""
+
+    price = column.price
+    late = max(price.lag.values(), default=None)
     return (
-        f"One interpreter instead of three saves {percent(plain.value)} of the "
-        f"memory (PSS, {interval(plain)}), and {percent(with_redis.value)} "
-        "counting the Redis that it does not need."
+        f"{column.ready:.2f}",
+        *(
+            _number(seconds, factor=1000)
+            for seconds in (
+                price.request_p50,
+                price.request_p99,
+                price.push_p50,
+                price.push_p99,
+            )
+        ),
+        _number(price.requests_per_second, digits=0),
+        _number(late, factor=1000),
+        _number(column.dying, digits=0),
     )
+
+
+def _number(value: float | None, *, factor: float = 1, digits: int = 1) -> str:
+    return "-" if value is None else f"{value * factor:.{digits}f}"
 
 
 def describe_verdict(verdict: Verdict) -> str:
@@ -37,26 +111,43 @@ def describe_verdict(verdict: Verdict) -> str:
 
     estimate = verdict.estimate
     if verdict.subject == "saving":
-        measured = f"saved {percent(estimate.value)}, {interval(estimate)}"
+        share = percent(estimate.value)
+        measured = f"saved of {verdict.baseline} {share}, {interval(estimate)}"
         bar = f"at least {percent(verdict.bar)}"
+    elif verdict.subject in ("regress", "drift"):
+        known = estimate.lower is not None
+        within = f", 95 % interval {bounds(estimate)}" if known else ""
+        grown = f"{estimate.value * 100:+.1f} %"
+        measured = f"PSS together {grown} since {verdict.baseline}{within}"
+        bar = f"at most {percent(verdict.bar)} more"
     else:
-        value, bounds = mib(estimate.value), ""
-        if estimate.lower is not None and estimate.upper is not None:
-            low, high = mib(estimate.lower), mib(estimate.upper)
-            bounds = f", 95 % interval {low} to {high}"
-
-        measured = f"PSS together {value} MiB{bounds}"
+        known = estimate.lower is not None
+        within = f", 95 % interval {mib_bounds(estimate)}" if known else ""
+        measured = f"PSS together {mib(estimate.value)} MiB{within}"
         bar = f"at most {mib(verdict.bar)} MiB"
 
     line = f"{measured}; wanted {bar}"
-    if verdict.unsettled:
-        numbers = ", ".join(map(str, verdict.unsettled))
-        return f"{line}; unsettled launches: {numbers} (see --settle)"
+    if verdict.doubts:
+        return f"{line}; {describe_doubts(verdict.doubts)}"
 
     if verdict.outcome is Outcome.INCONCLUSIVE:
         return f"{line}; more launches would narrow the interval (see --repeats)"
 
     return line
+
+
+def describe_doubts(doubts: Sequence[Doubt]) -> str:
+    """Return the words that say why nothing can be concluded, and what could help."""
+
+    remedies = {"unsettled": "--settle", "multimodal": "--repeats"}
+    parts = []
+    for word, remedy in remedies.items():
+        found = {n for doubt in doubts if doubt.word == word for n in doubt.launches}
+        if found:
+            numbers = ", ".join(map(str, sorted(found)))
+            parts.append(f"{word} launches: {numbers} (see {remedy})")
+
+    return "; ".join(parts)
 
 
 def mib(size: float) -> str:
@@ -77,4 +168,22 @@ def interval(estimate: Estimate) -> str:
     if estimate.lower is None or estimate.upper is None:
         return "one launch, no interval"
 
-    return f"95 % interval {estimate.lower * 100:.1f} to {estimate.upper * 100:.1f} %"
+    return f"95 % interval {bounds(estimate)}"
+
+
+def bounds(estimate: Estimate) -> str:
+    """Return where the interval of a share begins and ends."""
+
+    if estimate.lower is None or estimate.upper is None:
+        return "-"
+
+    return f"{estimate.lower * 100:.1f} to {estimate.upper * 100:.1f} %"
+
+
+def mib_bounds(estimate: Estimate) -> str:
+    """Return where the interval of a size begins and ends."""
+
+    if estimate.lower is None or estimate.upper is None:
+        return "-"
+
+    return f"{mib(estimate.lower)} to {mib(estimate.upper)}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.figures import Figure, median_ratio, percentile, render_table
+from benchmarks.figures import Figure, median_ratio, render_table
 from benchmarks.start import list_imports
 from benchmarks.wrk import read_rate
 from memory_report.arrangements import make_environment
@@ -44,15 +44,6 @@ def test_table_shows_figure_beside_its_bar():
         "| rate | 100 /s | 80 /s | 0.80 x | ≥ 0.90 x | NO |\n"
         "| echo, idle | 1 ms | 1 ms | 1.00 x |  |  |"
     )
-
-
-@pytest.mark.parametrize(
-    ("share", "value"), [(0.5, 50), (0.99, 99), (0.999, 100), (1, 100)]
-)
-def test_percentile_is_the_nearest_rank(share: float, value: int):
-    """No value is made up between two that were measured."""
-
-    assert percentile(range(100, 0, -1), share) == value
 
 
 def test_ratio_is_the_median_of_pairs():

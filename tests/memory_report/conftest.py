@@ -34,3 +34,18 @@ def _launched_pids(tmp_path: Path) -> Callable[[], list[int]]:
         for file in tmp_path.glob("*.pids")
         for word in file.read_text(encoding="utf-8").split()
     ]
+
+
+@pytest.fixture(name="write")
+def _write(tmp_path: Path) -> Callable[..., Path]:
+    """Write files below a root that stands for /proc or /sys; return the root."""
+
+    def write(**files: str) -> Path:
+        for name, text in files.items():
+            path = tmp_path / name.replace("__", "/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="ascii")
+
+        return tmp_path
+
+    return write

@@ -13,6 +13,7 @@ from memory_report.records import (
     Ledger,
     MeasuredProcess,
     Plan,
+    Reading,
     Report,
     Story,
 )
@@ -48,6 +49,14 @@ def make_process(
     return MeasuredProcess(name=name, processes=1, samples=samples)
 
 
+def make_growing(name: str, *sizes: float) -> MeasuredProcess:
+    """Return a process whose own memory has these sizes in MiB, and no other."""
+
+    grown = [make_process(name, size, uss=size, rss=size) for size in sizes]
+    samples = tuple(sample for process in grown for sample in process.samples)
+    return MeasuredProcess(name=name, processes=1, samples=samples)
+
+
 def make_launch(
     number: int,
     arrangement: str,
@@ -67,8 +76,13 @@ def make_launch(
         warm_up=warm_up,
         ready_seconds=0.5,
         story_seconds=2.0,
-        processes=tuple(processes),
-        observer_share=(round(share * MIB),) * len(processes[0].samples),
+        readings=(
+            Reading(
+                checkpoint="settled",
+                processes=tuple(processes),
+                observer_share=(round(share * MIB),) * len(processes[0].samples),
+            ),
+        ),
         ledger=Ledger(
             client=CLIENT if client is None else client,
             services=SERVICES if services is None else services,

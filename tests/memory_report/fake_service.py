@@ -22,6 +22,17 @@ def say(**event: object) -> None:
     os.write(sys.stderr.fileno(), json.dumps(event).encode() + b"\n")
 
 
+def answer_memory_signals(behaviour: str) -> None:
+    """Say that memory was given back, as the runner does."""
+
+    def give_back(number: int, _frame: object) -> None:
+        if behaviour != "keeps-its-memory":
+            say(event="collected" if number == signal.SIGUSR1 else "trimmed")
+
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, give_back)
+
+
 def main() -> int:
     """Live as the behaviour says."""
 
@@ -50,6 +61,10 @@ def main() -> int:
     deaf = behaviour == "ignores-sigterm"
     signal.signal(signal.SIGTERM, signal.SIG_IGN if deaf else stop)
 
+    answer_memory_signals(behaviour)
+    if behaviour != "is-no-runner":
+        say(event="starting", pid=os.getpid(), services=services)
+
     listener = socket.create_server(("127.0.0.1", 0))
     host, port = listener.getsockname()
     for service in services:
@@ -65,8 +80,12 @@ def main() -> int:
         listener.accept()  # the story's first step reaches out
         return 7
 
+    # Unlike `signal.pause`, this misses no signal that comes just before it.
+    woken, wake = socket.socketpair()
+    wake.setblocking(False)
+    signal.set_wakeup_fd(wake.fileno())
     while True:
-        signal.pause()
+        woken.recv(64)
 
 
 sys.exit(main())

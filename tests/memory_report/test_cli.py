@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 import trio
 
+from memory_report.arguments import choose_arrangements, make_parser
 from memory_report.cli import main
-from memory_report.records import write_json
+from memory_report.files import write_json
+from memory_report.records import Plan, Report
 from tests.memory_report.examples import SERVICES, is_alive, make_report
 
 REPORT = make_report((100, 50), (100, 48), (100, 46))
@@ -41,6 +43,7 @@ def _file(tmp_path: Path) -> Path:
         (["--max-pss", "50"], 3),
         (["--max-pss", "40"], 1),
         (["--min-saving", "52", "--max-pss", "40"], 1),
+        (["--min-saving", "separate=45", "--max-pss", "54"], 0),
     ],
 )
 def test_gates_decide_the_exit_code(
@@ -78,7 +81,7 @@ def test_a_fault_of_the_report_is_no_failed_gate(
     def fail(*_: object) -> str:
         raise RuntimeError("unforeseen")
 
-    monkeypatch.setattr("memory_report.cli.judge", fail)
+    monkeypatch.setattr("memory_report.kept.cli.judge", fail)
 
     assert main(["show", str(file)]) == 5
     assert "RuntimeError: unforeseen" in capsys.readouterr().err
@@ -101,7 +104,8 @@ def test_samples_that_do_not_belong_together_are_refused(
     """A file in which samples are missing is no report."""
 
     content = json.loads(file.read_text(encoding="utf-8"))
-    content["launches"][0]["processes"][0]["samples"].clear()
+    reading = content["launches"][0]["readings"][0]
+    reading["processes"][0]["samples"].clear()
     file.write_text(json.dumps(content), encoding="utf-8")
 
     assert main(["show", str(file)]) == 2
@@ -182,6 +186,11 @@ async def test_a_report_that_is_ended_reaps_everything(
         ["--settle", "nan"],
         ["--min-saving", "101"],
         ["--max-pss", "inf"],
+        ["--min-saving", "45=separate"],
+        ["--min-saving", "shiped=45"],
+        ["--min-saving", "together=45"],
+        ["--arrangements", "separate,forkd"],
+        ["--arrangements", "together"],
         ["--min", "45"],
         ["meassure"],
     ],
@@ -203,8 +212,9 @@ def test_wrong_usage_is_exit_code_2(
     [
         (None, "cannot read"),
         ("{", "is not a memory report"),
-        ('{"schema": 1}', "is not a memory report"),
-        (json.dumps({"schema": 999}), "has schema 999, this program reads 1"),
+        ('{"schema": 2}', "is not a memory report"),
+        ('{"schema": 1}', "has schema 1, this program reads 2; measure anew"),
+        (json.dumps({"schema": 999}), "has schema 999, this program reads 2"),
     ],
 )
 def test_a_file_that_is_no_report_is_refused(
@@ -238,6 +248,75 @@ def test_a_place_that_cannot_keep_the_report_is_refused_first(
     assert str(path) in capsys.readouterr().err
 
 
+def chosen(*words: str) -> tuple[str, ...]:
+    """Return the arrangements that a command line chooses."""
+
+    return choose_arrangements(make_parser().parse_args(["measure", *words]))
+
+
+def test_what_is_launched_can_be_chosen():
+    """Everything together always is, and last; own services have no Redis."""
+
+    usual = ("separate", "shipped", "forked")
+    savings = ("together-arenas", "together-untrimmed", "together-eager")
+    own = ["--plan", "mine.toml", "--story", "story.py"]
+
+    assert chosen() == (*usual, "together")
+    assert chosen("--quick") == chosen(*own) == ("separate", "together")
+    assert chosen("--savings") == (*usual, *savings, "together-redis", "together")
+    assert chosen(*own, "--savings") == ("separate", *savings, "together")
+    assert chosen("--arrangements", "together,forked") == ("forked", "together")
+    assert chosen("--arrangements", "forked,forked,together-eager", "--savings") == (
+        *("forked", "together-eager", "together-arenas", "together-untrimmed"),
+        *("together-redis", "together"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--plan", "mine.toml"], "--plan and --story go together"),
+        (["--story", "story.py"], "--plan and --story go together"),
+        (["--quick", "--min-saving", "shipped=60"], "'shipped', which is not launched"),
+        (
+            [
+                *("--plan", "mine.toml", "--story", "story.py"),
+                *("--arrangements", "together-redis"),
+            ],
+            "own ones get no Redis",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_refused_first(
+    words: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+):
+    """Exit code 2, before anything is launched."""
+
+    assert main(["measure", *words], runner=("/no/such/python",)) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_a_bar_about_what_a_report_lacks_is_wrong_usage(
+    file: Path, capsys: pytest.CaptureFixture[str]
+):
+    """A kept report cannot say what was saved of something that was not launched."""
+
+    assert main(["show", str(file), "--min-saving", "forked=20"]) == 2
+    assert "no saving of 'forked'" in capsys.readouterr().err
+
+
+def test_own_files_that_are_not_there_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Exit code 2, as for any file that cannot be read."""
+
+    story = tmp_path / "story.py"
+    words = ["--plan", str(tmp_path / "plan.toml"), "--story", str(story)]
+
+    assert main(["measure", *words]) == 2
+    assert f"cannot read {tmp_path / 'plan.toml'}" in capsys.readouterr().err
+
+
 def test_help_explains_every_exit_code(capsys: pytest.CaptureFixture[str]):
     """Who sees a code in CI finds its meaning in the help of either command."""
 
@@ -247,3 +326,23 @@ def test_help_explains_every_exit_code(capsys: pytest.CaptureFixture[str]):
 
         text = capsys.readouterr().out
         assert [f"\n  {code}  " in text for code in range(6)] == [True] * 6
+
+
+@pytest.mark.parametrize(
+    ("words", "crash"), [([], True), (["--savings"], True), (["--quick"], False)]
+)
+def test_services_are_killed_in_the_full_form_alone(
+    words: list[str], crash: bool, monkeypatch: pytest.MonkeyPatch
+):
+    """A minute and a half that a push need not wait for."""
+
+    asked: list[bool] = []
+
+    async def measure(_plan: Plan, *, crash: bool, **_: object) -> Report:
+        asked.append(crash)
+        return REPORT
+
+    monkeypatch.setattr("memory_report.cli.measure", measure)
+
+    assert main(["measure", *words]) == 0
+    assert asked == [crash]

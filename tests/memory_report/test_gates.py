@@ -8,7 +8,12 @@ import pytest
 
 from memory_report.gates import Gate, Outcome, judge
 from memory_report.records import Report
-from tests.memory_report.examples import MIB, make_process, make_report
+from tests.memory_report.examples import (
+    MIB,
+    make_growing,
+    make_launch,
+    make_report,
+)
 
 #: Saved 47 to 57 % with 95 % confidence; together 43 to 53 MiB.
 REPORT = make_report((100, 50), (100, 48), (100, 46))
@@ -32,7 +37,7 @@ def outcomes(report: Report, gate: Gate) -> list[Outcome]:
 def test_saving_is_judged_by_its_interval(bar: float, outcome: Outcome):
     """Only an interval wholly at or above the bar passes, only one below fails."""
 
-    assert outcomes(REPORT, Gate(min_saving=bar)) == [outcome]
+    assert outcomes(REPORT, Gate(min_savings={"separate": bar})) == [outcome]
 
 
 @pytest.mark.parametrize(
@@ -54,23 +59,25 @@ def test_one_launch_decides_nothing():
 
     report = make_report((100, 10))
 
-    assert outcomes(report, Gate(min_saving=0.2)) == [Outcome.INCONCLUSIVE]
+    assert outcomes(report, Gate(min_savings={"separate": 0.2})) == [
+        Outcome.INCONCLUSIVE
+    ]
 
 
 def test_an_unsettled_launch_decides_nothing():
     """A launch that still grows makes the gate inconclusive and is named."""
 
     first, *others = REPORT.launches
-    growing = dataclasses.replace(
-        first,
-        processes=(make_process("web", 100, 90),),
-        observer_share=(0, 0),
+    growing = make_launch(
+        first.number, first.arrangement, [make_growing("web", 100, 90)]
     )
     report = dataclasses.replace(REPORT, launches=(growing, *others))
 
-    (verdict,) = judge(report, Gate(min_saving=0.2))
+    (verdict,) = judge(report, Gate(min_savings={"separate": 0.2}))
 
-    assert (verdict.outcome, verdict.unsettled) == (Outcome.INCONCLUSIVE, (1,))
+    (doubt,) = verdict.doubts
+    assert (verdict.outcome, doubt.word) == (Outcome.INCONCLUSIVE, "unsettled")
+    assert doubt.launches == (1,)
 
 
 def test_the_warm_up_is_no_part_of_the_verdict():
@@ -82,7 +89,9 @@ def test_the_warm_up_is_no_part_of_the_verdict():
     )
     report = dataclasses.replace(REPORT, launches=warm_up + REPORT.launches)
 
-    assert judge(report, Gate(min_saving=0.5)) == judge(REPORT, Gate(min_saving=0.5))
+    gate = Gate(min_savings={"separate": 0.5})
+
+    assert judge(report, gate) == judge(REPORT, gate)
 
 
 def test_no_bar_no_verdict():

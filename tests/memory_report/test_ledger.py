@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,11 +14,17 @@ from memory_report.ledger import (
     BOTH_ENDS,
     TROUBLE,
     check_ledgers,
-    check_pairs,
+    check_report,
     count_rows,
 )
-from memory_report.records import Launch
-from tests.memory_report.examples import CLIENT, SERVICES, make_launch, make_process
+from memory_report.records import Launch, OwnServices, Report, SourceFile
+from tests.memory_report.examples import (
+    CLIENT,
+    SERVICES,
+    make_launch,
+    make_process,
+    make_report,
+)
 
 
 def launch(
@@ -96,16 +103,78 @@ def test_a_launch_that_had_trouble_is_refused(field: str):
     )
 
 
-def test_launches_come_in_pairs():
-    """One launch too few on a side leaves one that is compared with nothing."""
+def make_rounds(*names: str, own: bool = False, launches: list[Launch]) -> Report:
+    """Return a report that says it has these arrangements."""
 
-    pair = [launch(1), launch(2, "together")]
+    report = make_report((100, 50))
+    file = SourceFile(path="mine", sha256="0")
+    plan = dataclasses.replace(
+        report.plan,
+        arrangements=names,
+        own=OwnServices(plan=file, story=file) if own else None,
+    )
+    return dataclasses.replace(report, plan=plan, launches=tuple(launches))
 
-    assert check_pairs(pair) is None
 
-    for odd in (pair[:1], pair[1:], [*pair, launch(3)], []):
-        with pytest.raises(NotComparableError, match="launches: "):
-            check_pairs(odd)
+def test_launches_come_in_rounds():
+    """One launch too few of an arrangement leaves one that is compared with nothing."""
+
+    names = ("separate", "forked", "together")
+    rounds = [launch(number, name) for number, name in enumerate(names, 1)]
+
+    assert check_report(make_rounds(*names, launches=rounds)) is None
+
+    for odd in (rounds[:2], rounds[1:], [*rounds, launch(4)], []):
+        with pytest.raises(NotComparableError, match=r"launches: . separate, . forked"):
+            check_report(make_rounds(*names, launches=odd))
+
+
+def test_own_services_agree_on_every_name_that_both_ends_have():
+    """What only one end counts is that end's affair; the rest must be equal."""
+
+    def both(asked: int, answered: int, ticks: int) -> list[Launch]:
+        client = {"site.requests": asked, "site.crc": 77}
+        services = {"site.requests": answered, "clock.ticks": ticks}
+        later = {**services, "clock.ticks": 1}
+        return [
+            launch(1, client=client, services=services),
+            launch(2, "together", client=client, services=later),
+        ]
+
+    def check(launches: list[Launch]) -> None:
+        check_report(make_rounds("separate", "together", own=True, launches=launches))
+
+    check(both(5, 5, 900))
+    with pytest.raises(NotComparableError, match=r"site\.requests: clients counted 5"):
+        check(both(5, 4, 900))
+
+
+def test_own_services_whose_story_counts_nothing_are_refused():
+    """Without a name that both ends count, nobody knows what was done."""
+
+    silent = [
+        launch(number, name, client={"site.crc": 7}, services={"site.requests": 5})
+        for number, name in enumerate(("separate", "together"), 1)
+    ]
+
+    with pytest.raises(NotComparableError) as caught:
+        check_ledgers(silent, own=True)
+
+    assert caught.value.differences[0] == (
+        "nothing was counted at both ends of launch 1 (separate): the services "
+        "counted site.requests; count one of these in scene.counts"
+    )
+
+
+def test_own_launches_with_other_work_are_refused():
+    """What the clients counted must be alike in all launches, one-sided or not."""
+
+    def one(number: int, crc: int) -> Launch:
+        client = {"site.requests": 5, "site.crc": crc}
+        return launch(number, client=client, services={"site.requests": 5})
+
+    with pytest.raises(NotComparableError, match=r"site.crc: launch 1 .* counted 7"):
+        check_ledgers([one(1, 7), one(2, 8)], own=True)
 
 
 def test_pushes_that_come_with_time_may_differ_between_launches():

@@ -9,24 +9,46 @@ from pathlib import Path
 
 import pytest
 
-from memory_report.arrangements import Arrangement, open_arrangement
+from memory_report.arrangements import ARRANGEMENTS, Arrangement, open_arrangement
 from memory_report.environment import count_neighbours
 from memory_report.errors import MeasurementError
-from memory_report.measure import order_launches, sample_processes
-from memory_report.records import Plan, Story
+from memory_report.measure import order_launches
+from memory_report.records import Plan
+from memory_report.sampling import take_reading
 
 ONE = Arrangement(name="one", processes={"all": ()}, redis=False)
-PLAN = Plan(repeats=1, settle=0, samples=3, sample_interval=0.01, story=Story())
+PLAN = Plan(repeats=1, settle=0, samples=3, sample_interval=0.01)
+
+
+def order(*names: str, repeats: int = 4) -> list[tuple[str, bool]]:
+    """Return the names in the order of their launches, and which warm up."""
+
+    launches = order_launches([ARRANGEMENTS[name] for name in names], repeats)
+    return [(each.name, warm_up) for each, warm_up in launches]
 
 
 def test_launches_follow_the_abba_order():
-    """One warm-up of each, then pairs that begin in turn with either side."""
+    """One warm-up of each, then rounds that begin in turn with either end."""
 
-    order = [(each.name[0], warm_up) for each, warm_up in order_launches(4)]
+    pairs = order("separate", "together")
 
-    assert order[:2] == [("s", True), ("t", True)]
-    assert "".join(name for name, _ in order[2:]) == "sttsstts"
-    assert not any(warm_up for _, warm_up in order[2:])
+    assert pairs[:2] == [("separate", True), ("together", True)]
+    assert "".join(name[0] for name, _ in pairs[2:]) == "sttsstts"
+    assert not any(warm_up for _, warm_up in pairs[2:])
+
+
+def test_the_order_of_many_arrangements_favours_none():
+    """In an even number of rounds each of them is as late as any other, on average."""
+
+    names = ("separate", "shipped", "forked", "together")
+    launched = [name for name, warm_up in order(*names) if not warm_up]
+    places = {
+        name: sum(place for place, each in enumerate(launched) if each == name)
+        for name in names
+    }
+
+    assert launched[:8] == [*names, *reversed(names)]
+    assert len(set(places.values())) == 1
 
 
 async def test_a_row_adds_up_a_process_and_its_children(
@@ -38,8 +60,10 @@ async def test_a_row_adds_up_a_process_and_its_children(
         ONE, folder=tmp_path, runner=fake_runner("works")
     ) as running:
         alone = _read_rss(running.services[0].pid)
-        (row,), share = await sample_processes(running, PLAN)
+        reading = await take_reading("settled", running, PLAN)
         await running.stop()
+
+    (row,), share = reading.processes, reading.observer_share
 
     assert (row.name, row.processes, len(row.samples)) == ("all", 2, 3)
     assert all(sample.rss > 1.5 * alone for sample in row.samples)
@@ -61,10 +85,10 @@ async def test_a_process_that_ends_while_sampled_is_named(
     ) as running:
         gone = 2**22 + 1  # above the kernel's highest process id
         monkeypatch.setattr(
-            "memory_report.measure.list_descendants", lambda _pid: [gone]
+            "memory_report.arrangements.list_descendants", lambda _pid: [gone]
         )
         with pytest.raises(MeasurementError, match="'all' or a child of it ended"):
-            await sample_processes(running, PLAN)
+            await take_reading("settled", running, PLAN)
 
         await running.stop()
 

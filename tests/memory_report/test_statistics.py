@@ -12,9 +12,16 @@ from memory_report.statistics import (
     drift,
     estimate_mean,
     estimate_saving,
+    percentile,
+    slope,
     total_sizes,
 )
-from tests.memory_report.examples import MIB, make_launch, make_process
+from tests.memory_report.examples import (
+    MIB,
+    make_growing,
+    make_launch,
+    make_process,
+)
 
 
 def test_equal_values_have_an_interval_of_no_width():
@@ -112,11 +119,31 @@ def test_total_counts_the_observers_share_and_redis_only_on_request():
     assert totals == [13, 18]
 
 
-def test_drift_is_what_moved_while_sampling():
-    """A launch that still grows by a tenth is told apart from a settled one."""
+def test_drift_is_what_moved_of_its_own_while_sampling():
+    """A launch that still grows by a tenth is told apart from a settled one.
 
-    moving = make_launch(1, "separate", [make_process("web", 100, 105, 110)])
-    settled = make_launch(2, "separate", [make_process("web", 100, 100, 100)])
+    So is one whose share of common pages moved because neighbours came or went.
+    """
+
+    moving = make_launch(1, "separate", [make_growing("web", 100, 105, 110)])
+    settled = make_launch(2, "separate", [make_growing("web", 100, 100, 100)])
+    disturbed = make_launch(3, "separate", [make_process("web", 100, 105, 110, uss=50)])
 
     assert drift(moving) == pytest.approx(10 / 105)
     assert drift(settled) == 0
+    assert drift(disturbed) == 0
+
+
+@pytest.mark.parametrize(
+    ("share", "value"), [(0.5, 50), (0.99, 99), (0.999, 100), (1, 100)]
+)
+def test_percentile_is_the_nearest_rank(share: float, value: int):
+    """No value is made up between two that were measured."""
+
+    assert percentile(range(100, 0, -1), share) == value
+
+
+def test_slope_is_the_growth_per_unit_of_time():
+    """What grows evenly has its own slope, whatever the times are."""
+
+    assert slope([0, 1, 4], [7, 10, 19]) == pytest.approx(3)

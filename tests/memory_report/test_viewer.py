@@ -136,3 +136,26 @@ async def test_a_refused_socket_fails_the_story():
     with pytest.raises(StoryError, match="open a socket"):
         async with open_viewer(url, cookies="", counts=Counter()):
             pytest.fail("nobody listens")
+
+
+async def test_a_service_that_is_not_ready_fails_the_story():
+    """A front door answers 503 for it, with a body that is empty."""
+
+    async def refuse(stream: trio.SocketStream) -> None:
+        async with stream:
+            await stream.receive_some()
+            await stream.send_all(
+                b"HTTP/1.1 503 \r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            )
+
+    async with trio.open_nursery() as nursery:
+        (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        nursery.start_soon(trio.serve_listeners, refuse, [listener])
+        host, port = listener.socket.getsockname()
+        with pytest.raises(StoryError, match="'open a socket': status 503"):
+            async with open_viewer(
+                f"http://{host}:{port}", cookies="", counts=Counter()
+            ):
+                pytest.fail("nobody is let in")
+
+        nursery.cancel_scope.cancel()

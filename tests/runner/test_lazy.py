@@ -132,6 +132,23 @@ def test_an_annotation_is_no_use(user: Any, readings: list[str]):
     assert readings == []
 
 
+def test_what_is_set_before_the_first_use_holds_after_it(
+    user: Any, readings: list[str]
+):
+    """Packages set `__module__` on all that they export."""
+
+    user.Thing.__module__ = "user"
+    user.make.note = "ours"
+
+    assert readings == []
+    assert user.Thing.kind == "thing"
+    assert (user.tool.Thing.__module__, user.tool.make.note) == ("user", "ours")
+
+    user.Thing.kind = "other"
+
+    assert user.tool.Thing.kind == "other"
+
+
 def test_a_name_that_is_not_there_is_told_when_it_is_used(user: Any):
     """Before, nobody can know; afterwards the module answers as any does."""
 

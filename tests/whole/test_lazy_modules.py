@@ -20,6 +20,7 @@ names = json.loads(sys.argv[1])
 lazy.install(names)
 import runner.http, runner.handover, anyio._backends._asyncio, anyio._backends._trio
 import services.web.app, services.ws, services.tasks, dashboard.resources
+import dashboard.outgoing.requests
 print(json.dumps([name for name in names if name in sys.modules]))
 print(json.dumps([
     name for name in names

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from memory_report.cli import main
+from memory_report.files import read_report
 from memory_report.ledger import count_work
-from memory_report.records import REDIS, Report, read_report
+from memory_report.records import CHECKPOINTS, REDIS, Report
 from memory_report.statistics import total_sizes
 
 pytestmark = [pytest.mark.redis, pytest.mark.timeout(180)]
@@ -28,7 +29,9 @@ def test_both_arrangements_are_launched_and_sampled(measured: Report):
     """Three processes and their Redis on one side, one process on the other."""
 
     rows = {
-        launch.arrangement: [process.name for process in launch.processes]
+        launch.arrangement: [
+            process.name for process in launch.reading("settled").processes
+        ]
         for launch in measured.launches
     }
 
@@ -47,7 +50,7 @@ def test_every_process_is_one_process(measured: Report):
     counts = {
         process.processes
         for launch in measured.launches
-        for process in launch.processes
+        for process in launch.reading("settled").processes
     }
 
     assert counts == {1}
@@ -82,3 +85,49 @@ def test_one_interpreter_takes_less(measured: Report):
 
     assert together.pss < 0.75 * separate.pss
     assert together.rss < 0.75 * separate.rss
+
+
+def test_every_launch_is_read_at_every_checkpoint(measured: Report):
+    """All services run the runner, so each of them can be asked to give back."""
+
+    for launch in measured.launches:
+        taken = [reading.checkpoint for reading in launch.readings]
+        sizes = {
+            reading.checkpoint: total_sizes(
+                launch, redis=False, checkpoint=reading.checkpoint
+            ).uss
+            for reading in launch.readings
+        }
+
+        assert tuple(taken) == CHECKPOINTS
+        assert sizes["start"] < sizes["loaded"]
+        assert sizes["trimmed"] <= sizes["settled"]
+
+
+def test_the_peak_is_no_less_than_what_was_loaded(measured: Report):
+    """It is the most of what was seen in the story, and the series has it."""
+
+    for launch in measured.launches:
+        peak, series, settling = launch.peak, launch.series, launch.settling
+
+        assert peak is not None
+        assert series is not None
+        assert settling is not None
+        assert launch.story_seconds <= settling.begin < settling.end
+        assert peak.pss in series.pss
+        assert peak.rss > peak.pss
+
+
+def test_the_price_is_timed_by_the_storys_own_clients(measured: Report):
+    """A quick launch is over before a monitor has told how late its loops were."""
+
+    for launch in measured.launches:
+        price = launch.price
+
+        assert price is not None
+        assert 0 < (price.request_p50 or 0) <= (price.request_p99 or 0)
+        assert 0 < (price.push_p50 or 0) <= (price.push_p99 or 0)
+        assert (price.requests_per_second or 0) > 0
+        assert price.lag == {}
+
+    assert measured.crashes == ()

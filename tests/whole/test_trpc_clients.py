@@ -250,8 +250,8 @@ def test_homarrs_own_links_work_together(client: Client):
     client.wait("subscription", id=number, happened="data")
     uploaded = client.upload(
         "media.uploadMedia",
-        {"field": "files", "name": "a.png", "type": "image/png", "text": "one"},
-        {"field": "files", "name": "b.gif", "type": "image/gif", "text": "three"},
+        {"field": "files", "name": "a.svg", "type": "image/svg+xml", "text": "<svg/>"},
+        {"field": "files", "name": "b.gif", "type": "image/gif", "text": "GIF89a;"},
     )
     listed = client.query("split", "media.getPaginated", {"page": 1, "pageSize": 10})
     upload, query = client.told("http")
@@ -260,7 +260,7 @@ def test_homarrs_own_links_work_together(client: Client):
     assert [
         (kept[key]["name"], kept[key]["contentType"], kept[key]["size"])
         for key in uploaded
-    ] == [("a.png", "image/png", 3), ("b.gif", "image/gif", 5)]
+    ] == [("a.svg", "image/svg+xml", 6), ("b.gif", "image/gif", 7)]
     assert upload["url"].endswith("/api/trpc/media.uploadMedia")
     assert "batch=1" in query["url"]
 

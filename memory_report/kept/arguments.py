@@ -1,0 +1,147 @@
+"""The sub-commands about reports that were kept: show, check, compare, baseline."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memory_report.argument_types import number
+from memory_report.kept.baseline import BASELINE_FILE, Bars
+from memory_report.render.comparison import FORMATS as COMPARISON_FORMATS
+from memory_report.render.formats import FORMATS, PICTURES
+from memory_report.render.verdicts import FORMATS as VERDICT_FORMATS
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_bars(gates: argparse.ArgumentParser) -> None:
+    """Add the bars that a baseline's file has, to what every gate may be given."""
+
+    gates.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="FILE",
+        help="gate: hold PSS together against this reviewed file, and everything "
+        f"against its bars (default: none; with check {BASELINE_FILE})",
+    )
+    gates.add_argument(
+        "--max-regress",
+        type=number(0, 1000),
+        metavar="PERCENT",
+        help="gate: most by which PSS together may be above the baseline's last, by "
+        f"the interval's upper bound (default: the file's, {Bars().max_regress:g})",
+    )
+    gates.add_argument(
+        "--max-drift",
+        type=number(0, 1000),
+        metavar="PERCENT",
+        help="the same above the baseline's pinned release (default: the file's, "
+        f"{Bars().max_drift:g})",
+    )
+
+
+def add_kept(
+    subparsers: Subparsers, gates: argparse.ArgumentParser, style: dict[str, Any]
+) -> None:
+    """Add them, with the gates where a report is judged."""
+
+    show = subparsers.add_parser(
+        "show",
+        parents=[gates],
+        help="print a kept report",
+        description="Print a report that `measure --json` kept.",
+        **style,
+    )
+    show.add_argument("file", type=Path, metavar="FILE")
+    show.add_argument(
+        "--format",
+        choices=(*FORMATS, *PICTURES),
+        default="text",
+        help="how the report is printed (default: text)",
+    )
+    show.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="where it is written (default: standard output)",
+    )
+    show.add_argument(
+        "--attribution",
+        type=Path,
+        metavar="FILE",
+        help="what `attribute --json` kept, for the page of --format html "
+        "(default: none)",
+    )
+    show.set_defaults(command="show")
+
+    check = subparsers.add_parser(
+        "check",
+        parents=[gates],
+        help="hold a kept report against its bars, and print nothing else",
+        description="Print what each gate says about a kept report. Without a bar "
+        "on the command line those of the reviewed baseline count.",
+        **style,
+    )
+    check.add_argument("file", type=Path, metavar="FILE")
+    check.add_argument(
+        "--format",
+        choices=VERDICT_FORMATS,
+        default="text",
+        help="how the verdicts are printed (default: text)",
+    )
+    check.set_defaults(command="check")
+
+    compare = subparsers.add_parser(
+        "compare",
+        help="say what changed between two kept reports",
+        description="Compare two reports of the same work: of two commits, machines "
+        "or interpreters.",
+        **style,
+    )
+    compare.add_argument("before", type=Path, metavar="BEFORE")
+    compare.add_argument("after", type=Path, metavar="AFTER")
+    compare.add_argument(
+        "--format",
+        choices=COMPARISON_FORMATS,
+        default="text",
+        help="how the comparison is printed (default: text)",
+    )
+    compare.set_defaults(command="compare")
+    _add_baseline(subparsers, gates, style)
+
+
+def _add_baseline(
+    subparsers: Subparsers, gates: argparse.ArgumentParser, style: dict[str, Any]
+) -> None:
+    group = subparsers.add_parser(
+        "baseline",
+        help="show or move the reviewed file that check holds reports against",
+        description="Show or move the reviewed file of what everything together takes.",
+        **style,
+    )
+    actions = group.add_subparsers(required=True)
+    update = actions.add_parser(
+        "update",
+        parents=[gates],
+        help="make a kept report the last accepted one; bars that are given are kept",
+        **style,
+    )
+    update.add_argument("file", type=Path, metavar="FILE")
+    update.add_argument(
+        "--release",
+        metavar="NAME",
+        help="pin it as this release as well (default: the pinned one stays)",
+    )
+    update.set_defaults(command="baseline update")
+
+    show = actions.add_parser("show", help="print the file", **style)
+    show.add_argument(
+        "--baseline",
+        type=Path,
+        default=BASELINE_FILE,
+        metavar="FILE",
+        help=f"which (default: {BASELINE_FILE})",
+    )
+    show.set_defaults(command="baseline show")

@@ -1,0 +1,230 @@
+"""The reviewed file: what everything together took when somebody last agreed to it.
+
+It is small, so that a pull request which changes it shows what it costs. `last` moves
+with each change that is accepted; `release` stays, so that many small steps, each
+below its bar, are seen for what they are together. Sizes in it are MiB, for its reader.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+
+from memory_report.errors import NotComparableError, ReportFileError
+from memory_report.files import write_json
+from memory_report.gates import Gate, Outcome, Verdict, compare, judge
+from memory_report.kept.compare import estimate_growth
+from memory_report.ledger import count_work
+from memory_report.records import TOGETHER, Report
+from memory_report.statistics import Estimate, counted, estimate_mean, total_sizes
+
+#: Raised whenever a reader of the file would have to know.
+BASELINE_SCHEMA = 1
+#: Relative to where the command is called, which is the project's folder.
+BASELINE_FILE = Path("benchmarks/memory_baseline.json")
+#: What the mark that moves is called.
+LAST = "last"
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What was measured at a time, and in which way."""
+
+    name: str
+    #: What has to be alike before sizes may be compared.
+    way: dict[str, str]
+    #: The same of the work: each count of the ledger.
+    work: dict[str, int]
+    #: PSS of everything together in MiB: its mean, and each launch.
+    pss: float
+    launches: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """What is asked where the command line asks nothing else."""
+
+    #: Percent of PSS to save, by arrangement.
+    min_saving: dict[str, float] = field(default_factory=dict)
+    #: MiB of PSS for everything together; None: any.
+    max_pss: float | None = None
+    #: Percent of PSS above `last`, and above `release`.
+    max_regress: float = 2.0
+    max_drift: float = 5.0
+
+    @property
+    def gate(self) -> Gate:
+        """The first two, as the report's own gates have them."""
+
+        return Gate(
+            min_savings={name: bar / 100 for name, bar in self.min_saving.items()},
+            max_pss=None if self.max_pss is None else self.max_pss * _MIB,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """The whole file."""
+
+    schema: int = BASELINE_SCHEMA
+    bars: Bars = field(default_factory=Bars)
+    last: Mark
+    release: Mark | None = None
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Read the file.
+
+    Raises:
+        ReportFileError: it is missing, or is none of ours.
+    """
+
+    try:
+        baseline = msgspec.json.decode(path.read_bytes(), type=Baseline)
+    except OSError as error:
+        reason = f"cannot read {path}: {error.strerror}; `baseline update` makes it"
+        raise ReportFileError(reason) from error
+    except msgspec.MsgspecError as error:
+        raise ReportFileError(f"{path} is not a baseline: {error}") from error
+
+    if baseline.schema != BASELINE_SCHEMA:
+        reason = f"{path} has schema {baseline.schema}, this program reads "
+        raise ReportFileError(f"{reason}{BASELINE_SCHEMA}")
+
+    return baseline
+
+
+def write_baseline(baseline: Baseline, path: Path) -> None:
+    """Write the file, whole or not at all, the same bytes for the same content."""
+
+    write_json(baseline, path)
+
+
+def make_mark(report: Report, name: str) -> Mark:
+    """Return what is kept of a report.
+
+    Raises:
+        NotComparableError: it has one launch, of which nobody knows how sure it is.
+    """
+
+    sizes = _list_sizes(report)
+    if len(sizes) < 2:
+        raise NotComparableError(
+            ["launches: 1 together, a baseline needs 2 or more (see --repeats)"]
+        )
+
+    return Mark(
+        name=name,
+        way=_describe_way(report),
+        work=dict(sorted(count_work(report.launches[0].ledger).items())),
+        pss=round(estimate_mean(sizes).value / _MIB, 2),
+        launches=tuple(round(size / _MIB, 2) for size in sizes),
+    )
+
+
+def update_baseline(
+    old: Baseline | None, report: Report, *, bars: Bars, release: str | None
+) -> Baseline:
+    """Return the file with the report as `last`, and as `release` where one is named.
+
+    Raises:
+        NotComparableError: it has one launch; or the release that stays was measured
+            in another way, so that nothing could be held against it any more.
+    """
+
+    last = make_mark(report, LAST)
+    if release is not None:
+        return Baseline(bars=bars, last=last, release=replace(last, name=release))
+
+    pinned = None if old is None else old.release
+    if pinned is not None:
+        _check_same_way(pinned, last, "pin this one as well: --release NAME")
+
+    return Baseline(bars=bars, last=last, release=pinned)
+
+
+def judge_drift(report: Report, baseline: Baseline) -> list[Verdict]:
+    """Hold PSS together against `last`, and against `release` where one is pinned.
+
+    Raises:
+        NotComparableError: they were measured in another way, or with other work.
+    """
+
+    marks = [("regress", baseline.last, baseline.bars.max_regress)]
+    if baseline.release is not None:
+        marks.append(("drift", baseline.release, baseline.bars.max_drift))
+
+    # A bar that everything is below: what is left of it are the report's own doubts.
+    (size,) = judge(report, Gate(max_pss=math.inf))
+    verdicts = []
+    for subject, mark, bar in marks:
+        growth = estimate_drift(report, mark)
+        lower, upper = growth.lower, growth.upper
+        outcome = compare(
+            None if upper is None else -upper,
+            None if lower is None else -lower,
+            -bar / 100,
+        )
+        verdicts.append(
+            replace(
+                size,
+                subject=subject,
+                baseline=mark.name,
+                bar=bar / 100,
+                estimate=growth,
+                outcome=outcome if size.outcome is Outcome.PASSED else size.outcome,
+            )
+        )
+
+    return verdicts
+
+
+def estimate_drift(report: Report, mark: Mark) -> Estimate:
+    """Return the part by which PSS together grew since the mark (0.1: a tenth).
+
+    Raises:
+        NotComparableError: it was measured in another way, or with other work.
+    """
+
+    remedy = "accept it by `baseline update`, in a change of its own"
+    _check_same_way(mark, make_mark(report, LAST), remedy)
+    then = [size * _MIB for size in mark.launches]
+    return estimate_growth(then, _list_sizes(report))
+
+
+def _list_sizes(report: Report) -> list[float]:
+    return [
+        total_sizes(launch, redis=False).pss
+        for launch in counted(report.launches, TOGETHER)
+    ]
+
+
+def _describe_way(report: Report) -> dict[str, str]:
+    environment, plan = report.environment, report.plan
+    # The third number of a version mends faults; sizes rarely move with it.
+    python = ".".join(environment.python.split(".")[:2])
+    way = {
+        "python": python,
+        "machine": environment.machine,
+        "huge_pages": environment.huge_pages,
+        "bytecode": environment.bytecode,
+        "settle": f"{plan.settle:g} s",
+    }
+    return way if plan.own is None else way | {"story": plan.own.story.sha256}
+
+
+def _check_same_way(then: Mark, now: Mark, remedy: str) -> None:
+    was: dict[str, object] = {**then.way, **then.work}
+    new: dict[str, object] = {**now.way, **now.work}
+    lines = [
+        f"{name}: {was.get(name, 'none')} in baseline {then.name!r}, "
+        f"{new.get(name, 'none')} in the report"
+        for name in was | new
+        if was.get(name) != new.get(name)
+    ]
+    if lines:
+        raise NotComparableError([*lines, remedy])

@@ -1,0 +1,193 @@
+"""The sub-commands about kept reports: they read, print, and return an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from memory_report.attribution.records import read_attribution
+from memory_report.errors import ReportFileError, UsageError
+from memory_report.exit_codes import FAILED, INCONCLUSIVE, PASSED
+from memory_report.files import check_writable, read_report
+from memory_report.gates import Gate, Outcome, Verdict, judge
+from memory_report.kept.baseline import (
+    BASELINE_FILE,
+    Bars,
+    Baseline,
+    judge_drift,
+    read_baseline,
+    update_baseline,
+    write_baseline,
+)
+from memory_report.kept.compare import compare_reports
+from memory_report.kept.step_summary import append_summary
+from memory_report.ledger import check_report
+from memory_report.records import Report
+from memory_report.render.baseline import render_baseline
+from memory_report.render.comparison import FORMATS as COMPARISON_FORMATS
+from memory_report.render.formats import FORMATS, PICTURES
+from memory_report.render.html import render_html
+from memory_report.render.verdicts import FORMATS as VERDICT_FORMATS
+from memory_report.render.words import describe_doubts
+
+
+def run_show(options: argparse.Namespace) -> int:
+    """Print a report that was kept."""
+
+    report = read_report(options.file)
+    verdicts = judge_report(report, options)
+    shown: str | bytes
+    if options.attribution is None:
+        shown = _render(report, verdicts, options.format)
+    elif options.format == "html":
+        attribution = read_attribution(options.attribution)
+        shown = render_html(report, verdicts, attribution=attribution)
+    else:
+        raise UsageError("--attribution is for the page: --format html")
+
+    _write(shown, options.output)
+    return choose_code(verdicts)
+
+
+def run_check(options: argparse.Namespace) -> int:
+    """Print what each gate says, and nothing else."""
+
+    barless = not options.min_saving and options.max_pss is None
+    if barless and options.baseline is None:
+        options.baseline = BASELINE_FILE
+
+    report = read_report(options.file)
+    verdicts = judge_report(report, options)
+    print(VERDICT_FORMATS[options.format](report, verdicts), end="")
+    summarize(VERDICT_FORMATS["markdown"](report, verdicts))
+    return choose_code(verdicts)
+
+
+def run_compare(options: argparse.Namespace) -> int:
+    """Print what changed between two reports."""
+
+    before, after = read_report(options.before), read_report(options.after)
+    for report in (before, after):
+        check_report(report)
+
+    comparison = compare_reports(before, after)
+    print(COMPARISON_FORMATS[options.format](comparison), end="")
+    summarize(COMPARISON_FORMATS["markdown"](comparison))
+    return PASSED
+
+
+def run_baseline_update(options: argparse.Namespace) -> int:
+    """Make a report the last accepted one, and print the file."""
+
+    path = options.baseline or BASELINE_FILE
+    check_writable(path)
+    report = read_report(options.file)
+    check_report(report)
+    (size,) = judge(report, Gate(max_pss=math.inf))
+    if size.doubts:
+        doubts = describe_doubts(size.doubts)
+        print(f"error: the report is no baseline: {doubts}", file=sys.stderr)
+        return INCONCLUSIVE
+
+    old = read_baseline(path) if path.exists() else None
+    baseline = update_baseline(
+        old,
+        report,
+        bars=_choose_bars(Bars() if old is None else old.bars, options),
+        release=options.release,
+    )
+    write_baseline(baseline, path)
+    print(render_baseline(baseline), end="")
+    return PASSED
+
+
+def run_baseline_show(options: argparse.Namespace) -> int:
+    """Print the reviewed file."""
+
+    print(render_baseline(read_baseline(options.baseline)), end="")
+    return PASSED
+
+
+def judge_report(report: Report, options: argparse.Namespace) -> list[Verdict]:
+    """Hold a report against the bars of the command line and of the baseline.
+
+    Raises:
+        NotComparableError: the launches did not do the same work, or other work than
+            the baseline's.
+        UsageError: a bar is about what was not measured.
+    """
+
+    check_report(report)
+    if options.baseline is None:
+        drifts = (options.max_regress, options.max_drift)
+        if drifts != (None, None):
+            raise UsageError("--max-regress and --max-drift need a --baseline")
+
+        return judge(report, _choose_bars(Bars(), options).gate)
+
+    kept = read_baseline(options.baseline)
+    baseline: Baseline = replace(kept, bars=_choose_bars(kept.bars, options))
+    return judge(report, baseline.bars.gate) + judge_drift(report, baseline)
+
+
+def choose_code(verdicts: Sequence[Verdict]) -> int:
+    """Return what the verdicts together mean: a failure outweighs a doubt."""
+
+    outcomes = {verdict.outcome for verdict in verdicts}
+    if Outcome.FAILED in outcomes:
+        return FAILED
+
+    return INCONCLUSIVE if Outcome.INCONCLUSIVE in outcomes else PASSED
+
+
+def summarize(markdown: str) -> None:
+    """Add to what a CI service shows; say it if that cannot be, and go on."""
+
+    try:
+        append_summary(markdown)
+    except OSError as error:
+        print(f"warning: no step summary: {error}", file=sys.stderr)
+
+
+def _choose_bars(bars: Bars, options: argparse.Namespace) -> Bars:
+    """Return the bars, each that the command line has in place of the file's."""
+
+    given = {
+        "min_saving": {
+            name: round(share * 100, 3) for name, share in options.min_saving
+        }
+        or None,
+        "max_pss": options.max_pss,
+        "max_regress": options.max_regress,
+        "max_drift": options.max_drift,
+    }
+    return replace(
+        bars, **{name: bar for name, bar in given.items() if bar is not None}
+    )
+
+
+def _render(report: Report, verdicts: Sequence[Verdict], name: str) -> str | bytes:
+    if name in PICTURES:
+        return PICTURES[name](report, verdicts)
+
+    return FORMATS[name](report, verdicts)
+
+
+def _write(shown: str | bytes, output: Path | None) -> None:
+    data = shown.encode() if isinstance(shown, str) else shown
+    if output is not None:
+        check_writable(output)
+        try:
+            output.write_bytes(data)
+        except OSError as error:
+            raise ReportFileError(f"cannot write {output}: {error.strerror}") from error
+    elif isinstance(shown, str):
+        print(shown, end="")
+    elif sys.stdout.isatty():
+        raise UsageError("a picture is nothing for a terminal (see --output)")
+    else:
+        sys.stdout.buffer.write(data)

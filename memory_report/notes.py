@@ -1,0 +1,123 @@
+"""Named sentences that say how and where it was measured, and what is in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from memory_report.ledger import count_work, find_both_ends
+from memory_report.records import Launch, Ledger, Report, Story
+from memory_report.validity import find_doubts
+
+_SHARED = (
+    "pages of files that others map too, this report and neighbours, count in full to "
+    "what it measured, which would have them alone"
+)
+_CRASHES = (
+    "a service crashes when its process is killed (SIGKILL), each once in a launch of "
+    "its own; down for good is what nobody there starts again"
+)
+_TIMED = (
+    "timed by the story's own clients, whose load is light, in launches that are "
+    "watched ten times a second"
+)
+_LATE = (
+    "as the monitor in each process saw it, which looks twice a second: the longest of "
+    "all launches"
+)
+_NOT_LATE = (
+    "not told: the monitors sample every ten seconds, and a launch has to settle for "
+    "as long (see --settle)"
+)
+_NOT_ASKED = "not all of its processes run the runner, and no other can be asked"
+
+
+def list_notes(report: Report) -> Iterator[tuple[str, str]]:
+    """Return the name and the words of each note, doubts first."""
+
+    for doubt in find_doubts(report.launches):
+        kind = "launches" if len(doubt.launches) > 1 else "launch"
+        numbers = ", ".join(map(str, doubt.launches))
+        yield doubt.word, f"{kind} {numbers} ({doubt.arrangement}): {doubt.reason}"
+
+    yield "ledger", _describe_work(report)
+    yield from _list_price_notes(report)
+    environment = report.environment
+    where = (
+        f"{environment.python}, {environment.kernel} {environment.machine}, "
+        f"{environment.cpus} x {environment.cpu or 'unknown CPU'}, "
+        f"{f'{environment.redis}, ' if environment.redis else ''}"
+        f"bytecode {environment.bytecode}, "
+        f"huge pages {environment.huge_pages or 'unknown'}"
+    )
+    yield "on", where
+    yield "PSS", _SHARED
+    if environment.neighbours:
+        others = "process" if environment.neighbours == 1 else "processes"
+        text = f"{environment.neighbours} other {others} of the same interpreter "
+        yield "note", text + "shared pages with what was measured"
+
+
+def _list_price_notes(report: Report) -> Iterator[tuple[str, str]]:
+    prices = [each.price for each in _counting(report) if each.price is not None]
+    if prices:
+        load = "" if report.plan.own else f": {_describe_load(report.plan.story)}"
+        yield "price", f"{_TIMED}{load}"
+        yield "late", _LATE if any(price.lag for price in prices) else _NOT_LATE
+
+    mute = [name for name in report.plan.arrangements if not _was_asked(report, name)]
+    if mute:
+        names = ", ".join(mute)
+        yield "left out", f"collected and trimmed of {names}: {_NOT_ASKED}"
+
+    if report.crashes:
+        yield "crash", _CRASHES
+
+
+def _describe_load(story: Story) -> str:
+    return (
+        f"{story.board_reads} board pages, asked by {story.logins} visitors at a time; "
+        f"{story.triggers} jobs, each from its call to its status at {story.sockets} "
+        "sockets"
+    )
+
+
+def _counting(report: Report) -> list[Launch]:
+    return [launch for launch in report.launches if not launch.warm_up]
+
+
+def _was_asked(report: Report, arrangement: str) -> bool:
+    """Say whether collected and trimmed were read, if anything beside settled was."""
+
+    return all(
+        launch.find_reading("collected") and launch.find_reading("trimmed")
+        for launch in _counting(report)
+        if launch.arrangement == arrangement and len(launch.readings) > 1
+    )
+
+
+def _describe_work(report: Report) -> str:
+    own, first = report.plan.own is not None, report.launches[0].ledger
+    if own:
+        work = ", ".join(
+            f"{count} {name}" for name, count in sorted(first.client.items())
+        )
+        agreed = len(find_both_ends(first, own=True))
+    else:
+        work = _describe_bundled_work(first)
+        agreed = len(count_work(first))
+
+    return (
+        f"{work}; {agreed} counts agree at both ends and in all "
+        f"{len(report.launches)} launches"
+    )
+
+
+def _describe_bundled_work(ledger: Ledger) -> str:
+    client = ledger.client
+    pushes = client.get("ws.status_pushes", 0) + client.get("ws.ping_pushes", 0)
+    return (
+        f"{client.get('web.requests', 0)} page requests, "
+        f"{client.get('tasks.requests', 0)} API calls, "
+        f"{client.get('ws.connections', 0)} WebSockets with {pushes} pushes of job "
+        f"runs, {sum(ledger.rows.values())} rows"
+    )

@@ -1,0 +1,118 @@
+"""Somebody's own story: the file that says what their services are asked to do."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpcore
+
+from memory_report.arrangements import RunningArrangement
+from memory_report.errors import StoryError, UsageError
+from memory_report.processes import first_error
+from memory_report.records import OwnServices, SourceFile
+from memory_report.timings import Timings
+from memory_report.visitor import Visitor
+
+Play = Callable[["Scene"], AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What a story is given: where the services are, and where to count."""
+
+    #: By the name of the service, `http://host:port` without a path.
+    urls: Mapping[str, str]
+    #: What was asked and what came back, by dotted name. A name that the services
+    #: count too must come out the same at both ends, and in all launches.
+    counts: Counter[str]
+    pool: httpcore.AsyncConnectionPool
+    timings: Timings
+
+    def visit(self, service: str) -> Visitor:
+        """Return a client of one service, which counts `SERVICE.requests` and so on.
+
+        Raises:
+            StoryError: the service has no address.
+        """
+
+        if service not in self.urls:
+            known = ", ".join(sorted(self.urls)) or "no service"
+            raise StoryError(f"visit {service}", f"only {known} has an address")
+
+        return Visitor(
+            self.pool, self.urls[service], service=service, counts=self.counts
+        )
+
+
+def load_play(path: Path) -> Play:
+    """Load the function `play` of a story's file.
+
+    Raises:
+        UsageError: the file cannot be loaded, or `play` is not what it must be.
+    """
+
+    spec = importlib.util.spec_from_file_location("own_story", path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} is not a Python file; a story is one")
+
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its dataclasses look themselves up
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise UsageError(f"the story {path} cannot be loaded: {reason}") from error
+
+    play: Any = getattr(module, "play", None)
+    if not inspect.isasyncgenfunction(play):
+        raise UsageError(
+            f"{path} has no `async def play(scene)` with a `yield` where its sockets "
+            "are open and everything was asked"
+        )
+
+    return asynccontextmanager(play)
+
+
+@asynccontextmanager
+async def open_own_story(
+    running: RunningArrangement, play: Play, *, timings: Timings
+) -> AsyncIterator[Counter[str]]:
+    """Play somebody's story; the block runs at its `yield`.
+
+    The counts are final when the block has ended.
+    """
+
+    counts: Counter[str] = Counter()
+    with first_error():
+        async with httpcore.AsyncConnectionPool(max_connections=64) as pool:
+            scene = Scene(urls=running.urls, counts=counts, pool=pool, timings=timings)
+            async with play(scene):
+                yield counts
+
+
+def describe_own(plan: Path, story: Path) -> OwnServices:
+    """Return which files a measurement is made with.
+
+    Raises:
+        UsageError: one of them cannot be read.
+    """
+
+    return OwnServices(plan=_describe_file(plan), story=_describe_file(story))
+
+
+def _describe_file(path: Path) -> SourceFile:
+    try:
+        digest = sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+
+    return SourceFile(path=str(path), sha256=digest)

@@ -1,0 +1,137 @@
+"""A comparison of two reports, as text, Markdown or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from textwrap import fill
+
+import msgspec
+
+from memory_report.kept.compare import Change, Comparison, Direction, Unit
+from memory_report.render.words import mib, percent
+from memory_report.statistics import CONFIDENCE, Estimate
+
+_NAME = 30
+_RULE = "-" * 79
+
+
+def render_text(comparison: Comparison) -> str:
+    """Return a row for each figure, and what of the machine was not the same."""
+
+    rows = [_row("", "before", "after", "change", "95 % interval"), _RULE]
+    rows += [_row(*_describe(change)) for change in comparison.changes]
+    if comparison.differences:
+        rows += ["", "not the same:"]
+        rows += [
+            f"  {name}: {was}, then {now}" for name, was, now in comparison.differences
+        ]
+
+    return "\n".join([*rows, "", fill(conclude(comparison), 79)]) + "\n"
+
+
+def render_markdown(comparison: Comparison) -> str:
+    """Return what a pull request's comment has room for: the rest is folded away."""
+
+    table = [
+        "| | before | after | change | 95 % interval |",
+        "|---|---:|---:|---:|---|",
+    ]
+    table += [f"| {' | '.join(_describe(change))} |" for change in comparison.changes]
+    notes = [
+        f"- {name}: {was}, then {now}" for name, was, now in comparison.differences
+    ]
+    count = len(notes) or "nothing"
+    return "\n".join(
+        [
+            "### Memory, compared",
+            "",
+            conclude(comparison),
+            "",
+            *table,
+            "",
+            f"<details><summary>not the same on both sides: {count}</summary>",
+            "",
+            *notes,
+            "",
+            "</details>",
+            "",
+        ]
+    )
+
+
+def render_json(comparison: Comparison) -> str:
+    """Return the same for a program; sizes in bytes, times in seconds."""
+
+    content = {
+        "changes": [
+            {"direction": change.direction, "change": change}
+            for change in comparison.changes
+        ],
+        "differences": comparison.differences,
+    }
+    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n"
+
+
+#: By the word that chooses it.
+FORMATS: dict[str, Callable[[Comparison], str]] = {
+    "text": render_text,
+    "markdown": render_markdown,
+    "json": render_json,
+}
+
+
+def conclude(comparison: Comparison) -> str:
+    """Return what the rows mean, and how much of it chance alone would do."""
+
+    clear = [
+        f"{each.subject} {_grown(each)}"
+        for each in comparison.changes
+        if each.direction is not Direction.UNCLEAR
+    ]
+    if not clear:
+        return "No difference is seen in any figure."
+
+    expected = len(comparison.changes) * (1 - CONFIDENCE)
+    return (
+        f"What changed: {'; '.join(clear)}. By chance alone {expected:.1f} of the "
+        "figures would look changed."
+    )
+
+
+def _grown(change: Change) -> str:
+    if change.unit == "share":
+        return f"{change.growth.value * 100:+.1f} points"
+
+    return f"{change.growth.value * 100:+.1f} %"
+
+
+def _describe(change: Change) -> tuple[str, str, str, str, str]:
+    clear = change.direction is not Direction.UNCLEAR
+    return (
+        change.subject,
+        _size(change.before, change.unit),
+        _size(change.after, change.unit),
+        _grown(change),
+        _bounds(change.growth) + (f"  {change.direction.value}" if clear else ""),
+    )
+
+
+def _size(value: float, unit: Unit) -> str:
+    if unit == "bytes":
+        return f"{mib(value)} MiB"
+
+    if unit == "share":
+        return percent(value)
+
+    return f"{value * 1000:.1f} ms" if unit == "seconds" else f"{value:.0f} /s"
+
+
+def _bounds(growth: Estimate) -> str:
+    if growth.lower is None or growth.upper is None:
+        return "one launch"
+
+    return f"{growth.lower * 100:+.1f} to {growth.upper * 100:+.1f}"
+
+
+def _row(name: str, before: str, after: str, change: str, bounds: str) -> str:
+    return f"{name:<{_NAME}}{before:>11}{after:>11}{change:>13}   {bounds}".rstrip()

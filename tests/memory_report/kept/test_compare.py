@@ -1,0 +1,187 @@
+"""Two reports side by side."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from memory_report.errors import NotComparableError
+from memory_report.kept.compare import (
+    Change,
+    Comparison,
+    Direction,
+    compare_reports,
+    estimate_growth,
+    list_differences,
+)
+from memory_report.render.comparison import FORMATS, render_text
+from memory_report.statistics import estimate_difference
+from tests.memory_report.examples import make_report
+from tests.memory_report.whole_report import make_whole_report
+
+NAMES = ("separate", "together")
+REPORT = make_whole_report(3, names=NAMES)
+MORE = make_whole_report(3, names=NAMES, factor=1.03)
+
+
+@pytest.fixture(name="grown", scope="module")
+def _grown() -> Comparison:
+    """A report, and the same with every size a thirtieth larger."""
+
+    return compare_reports(REPORT, MORE)
+
+
+def find(comparison: Comparison, subject: str) -> Change:
+    """Return the change of one figure."""
+
+    return next(each for each in comparison.changes if each.subject == subject)
+
+
+def test_what_grew_by_a_thirtieth_is_found(grown: Comparison):
+    """The interval has the truth inside and zero outside."""
+
+    change = find(grown, "together, USS")
+
+    assert change.direction is Direction.MORE
+    assert change.growth.value == pytest.approx(0.03, abs=1e-6)
+    assert change.growth.lower is not None
+    assert change.growth.upper is not None
+    assert 0.02 < change.growth.lower < 0.03 < change.growth.upper < 0.04
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "direction"),
+    [
+        ([50, 51, 52], [60, 61, 62], Direction.MORE),
+        ([60, 61, 62], [50, 51, 52], Direction.LESS),
+        ([50, 61, 52], [60, 51, 62], Direction.UNCLEAR),
+    ],
+)
+def test_only_a_whole_interval_is_a_direction(
+    before: list[float], after: list[float], direction: Direction
+):
+    """What has zero inside may be either."""
+
+    growth = estimate_growth(before, after)
+    change = Change(subject="any", unit="bytes", before=1, after=1, growth=growth)
+
+    assert change.direction is direction
+
+
+def test_a_report_is_no_different_from_itself():
+    """Nothing is seen where nothing is, to the last digit of a float."""
+
+    report = make_report((100, 50), (101, 51))
+    comparison = compare_reports(report, report)
+
+    assert {each.direction for each in comparison.changes} == {Direction.UNCLEAR}
+    assert comparison.differences == ()
+    assert "No difference is seen in any figure." in render_text(comparison)
+
+
+def test_one_launch_shows_no_change():
+    """Without an interval there is no telling, however far apart two values are."""
+
+    comparison = compare_reports(make_report((100, 50)), make_report((200, 20)))
+
+    assert {each.direction for each in comparison.changes} == {Direction.UNCLEAR}
+    assert "one launch" in render_text(comparison)
+
+
+def test_a_saving_is_compared_in_points():
+    """48 % after 50 % are two points less, not a twenty-fifth."""
+
+    before = make_report((100, 50), (100, 50), (100, 50))
+    after = make_report((100, 52), (100, 52), (100, 52))
+    saved = find(compare_reports(before, after), "saved of separate, PSS")
+
+    assert (saved.before, saved.after) == (0.5, 0.48)
+    assert saved.growth.value == pytest.approx(-0.02)
+    assert saved.direction is Direction.LESS
+
+
+def test_only_what_both_have_is_compared():
+    """A report with more arrangements has nothing to hold them against."""
+
+    comparison = compare_reports(
+        make_whole_report(1, names=NAMES), make_whole_report(1)
+    )
+    subjects = {each.subject.partition(",")[0] for each in comparison.changes}
+
+    assert subjects == {"separate", "together", "saved of separate"}
+
+
+def test_what_of_the_machine_differs_is_named():
+    """Library by library, what is absent on one side as well."""
+
+    then = REPORT.environment
+    now = dataclasses.replace(
+        then, python="CPython 3.13.0", versions={"trio": "0.31.0"}
+    )
+
+    assert list(list_differences(then, now)) == [
+        ("python", "CPython 3.12.1", "CPython 3.13.0"),
+        ("quart", "0.20.0", "absent"),
+        ("trio", "absent", "0.31.0"),
+    ]
+
+
+@pytest.mark.parametrize("how", ["settle", "work"])
+def test_reports_of_another_way_are_refused(how: str):
+    """Other times or other work: nothing to compare, and the reason is told."""
+
+    first, *others = REPORT.launches
+    if how == "settle":
+        other = dataclasses.replace(
+            REPORT, plan=dataclasses.replace(REPORT.plan, settle=5.0)
+        )
+        line = "settle: 2.0 in the first, 5.0 in the second"
+    else:
+        ledger = dataclasses.replace(first.ledger, rows={"user": 1})
+        less = dataclasses.replace(first, ledger=ledger)
+        other = dataclasses.replace(REPORT, launches=(less, *others))
+        line = "rows in session: 4 in the first, 0 in the second"
+
+    with pytest.raises(NotComparableError) as caught:
+        compare_reports(REPORT, other)
+
+    assert caught.value.differences == (line,)
+
+
+def test_the_interval_of_a_difference_is_no_narrower_than_welch_s():
+    """Worked out by hand: three and three values, four and two degrees of freedom."""
+
+    alike = estimate_difference([10, 12, 14], [20, 22, 24])
+    one_sided = estimate_difference([10, 10, 10], [20, 22, 24])
+
+    assert alike.value == one_sided.value - 2 == 10
+    assert alike.lower == pytest.approx(10 - 2.776 * (8 / 3) ** 0.5)
+    assert alike.upper == pytest.approx(10 + 2.776 * (8 / 3) ** 0.5)
+    assert one_sided.lower == pytest.approx(12 - 4.303 * (4 / 3) ** 0.5)
+
+
+def test_growth_is_a_part_of_what_was():
+    """Twice as much is 1, half of it -0.5."""
+
+    assert estimate_growth([50, 50], [100, 100]).value == pytest.approx(1)
+    assert estimate_growth([100, 100], [50, 50]).value == pytest.approx(-0.5)
+
+
+def test_a_comparison_renders_to_the_same_bytes(grown: Comparison):
+    """Drawn lots included: they have a seed."""
+
+    again = compare_reports(REPORT, MORE)
+
+    assert again == grown
+    for render in FORMATS.values():
+        assert render(again) == render(grown)
+
+
+def test_the_sentence_says_how_much_of_it_chance_would_do(grown: Comparison):
+    """Of twenty figures that did not change one looks as if it had."""
+
+    text = render_text(grown)
+
+    assert "together, PSS +2.9 %" in " ".join(text.split())
+    assert "By chance alone 0.9 of the" in text

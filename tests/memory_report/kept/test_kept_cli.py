@@ -1,0 +1,271 @@
+"""The sub-commands about kept reports, and their exit codes."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from memory_report.cli import main
+from memory_report.files import write_json
+from memory_report.kept.baseline import BASELINE_FILE
+from memory_report.kept.step_summary import VARIABLE
+from memory_report.records import Report, Settling
+from tests.memory_report.attribution_example import ATTRIBUTION
+from tests.memory_report.examples import make_report
+from tests.memory_report.whole_report import make_whole_report
+
+NAMES = ("separate", "together")
+REPORT = make_whole_report(3, names=NAMES)
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a folder of the test's own, which no CI service knows of."""
+
+    (tmp_path / BASELINE_FILE.parent).mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(VARIABLE, raising=False)
+    write_json(make_report((100, 50)), tmp_path / "small.json")
+    for name, factor in (("report", 1.0), ("more", 1.03), ("much", 1.1)):
+        report = make_whole_report(3, names=NAMES, factor=factor)
+        write_json(report, tmp_path / f"{name}.json")
+
+
+def update(*words: str) -> int:
+    """Make the report the last accepted one."""
+
+    return main(["baseline", "update", "report.json", *words])
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "code"),
+    [
+        ("report", [], 0),
+        ("more", [], 1),
+        ("more", ["--max-regress", "5"], 0),
+        ("more", ["--max-regress", "3"], 3),
+        ("much", ["--max-regress", "50"], 1),
+        ("much", ["--max-regress", "50", "--max-drift", "50"], 0),
+        ("report", ["--min-saving", "50"], 0),
+        ("report", ["--min-saving", "60"], 1),
+        ("report", ["--max-pss", "50"], 1),
+    ],
+)
+def test_check_holds_a_report_against_the_reviewed_file(
+    file: str, words: list[str], code: int
+):
+    """2 % above the last one and 5 % above the release, or what is asked instead."""
+
+    assert update("--release", "1.0") == 0
+    words = [*words, "--baseline", str(BASELINE_FILE)]
+
+    assert main(["check", f"{file}.json", *words]) == code
+
+
+def test_check_without_a_bar_takes_those_of_the_file(
+    capsys: pytest.CaptureFixture[str],
+):
+    """They were reviewed with it; the table is not printed again."""
+
+    update("--min-saving", "60", "--max-pss", "54")
+    capsys.readouterr()
+
+    assert main(["check", "report.json"]) == 1
+    said = capsys.readouterr().out
+    lines = [line.partition(":")[0] for line in said.splitlines()]
+    assert lines == ["gate failed", "gate inconclusive", "gate passed"]
+    assert "PSS together +0.0 % since last" in said
+
+
+def test_check_with_a_bar_of_its_own_needs_no_file(tmp_path: Path):
+    """Anybody's report can be judged, with no baseline anywhere."""
+
+    assert main(["check", "report.json", "--min-saving", "50"]) == 0
+    assert not (tmp_path / BASELINE_FILE).exists()
+
+
+def test_check_without_bar_and_file_is_wrong_usage(capsys: pytest.CaptureFixture[str]):
+    """A gate that nobody set does not pass."""
+
+    assert main(["check", "report.json"]) == 2
+    assert "`baseline update` makes it" in capsys.readouterr().err
+
+
+def test_drift_without_a_baseline_is_wrong_usage(capsys: pytest.CaptureFixture[str]):
+    """There is nothing that it could be above of."""
+
+    assert main(["show", "report.json", "--max-regress", "2"]) == 2
+    assert "need a --baseline" in capsys.readouterr().err
+
+
+def test_another_way_of_measuring_is_exit_code_4(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """With what differs, and with nothing on standard output."""
+
+    update()
+    capsys.readouterr()
+    other = dataclasses.replace(
+        REPORT, plan=dataclasses.replace(REPORT.plan, settle=9.0)
+    )
+    write_json(other, tmp_path / "other.json")
+
+    assert main(["check", "other.json"]) == 4
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "settle: 2 s in baseline 'last', 9 s in the report" in printed.err
+    assert main(["compare", "report.json", "other.json"]) == 4
+
+
+def test_bars_that_were_given_stay_in_the_file(capsys: pytest.CaptureFixture[str]):
+    """The next update keeps them, and its release."""
+
+    update("--min-saving", "separate=50", "--max-drift", "4", "--release", "1.0")
+    update("--max-pss", "60")
+    capsys.readouterr()
+
+    assert main(["baseline", "show"]) == 0
+    said = capsys.readouterr().out
+    for line in (
+        "saving of separate: 50 %",
+        "PSS together: 60 MiB",
+        "above the last change that was accepted: 2 %",
+        "above the pinned release: 4 %",
+        "1.0",
+    ):
+        assert line in said
+
+
+def test_a_doubtful_report_does_not_become_the_baseline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Exit code 3, and no file: everything after it would be held against a doubt."""
+
+    settling = Settling(begin=0, end=2, swap=4096, huge_pages=0)
+    *others, last = make_report((100, 50), (100, 50)).launches
+    swapping = dataclasses.replace(last, settling=settling)
+    report = dataclasses.replace(
+        make_report((100, 50), (100, 50)), launches=(*others, swapping)
+    )
+    write_json(report, tmp_path / "report.json")
+
+    assert update() == 3
+    assert "unsettled launches: 4 (see --settle)" in capsys.readouterr().err
+    assert not (tmp_path / BASELINE_FILE).exists()
+
+
+def test_compare_prints_what_changed(capsys: pytest.CaptureFixture[str]):
+    """It judges nothing: what a change is worth, a gate or a person says."""
+
+    assert main(["compare", "report.json", "more.json"]) == 0
+    assert "together, PSS +2.9 %" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        (["check", "report.json", "--min-saving", "50"], "### Memory gates"),
+        (["compare", "small.json", "small.json"], "### Memory, compared"),
+    ],
+)
+def test_a_step_s_summary_is_appended_to(
+    words: list[str],
+    title: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """What other steps wrote stays, and it is Markdown whatever is printed."""
+
+    file = tmp_path / "summary.md"
+    file.write_text("before\n", encoding="utf-8")
+    monkeypatch.setenv(VARIABLE, str(file))
+
+    assert main(words) == 0
+    assert file.read_text(encoding="utf-8").startswith(f"before\n{title}\n")
+
+
+def test_show_is_for_people_and_adds_no_summary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A step that shows a report in three formats has it in its summary once."""
+
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "summary.md"))
+
+    assert main(["show", "small.json"]) == 0
+    assert not (tmp_path / "summary.md").exists()
+
+
+def test_a_measurement_adds_its_report_to_the_summary(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    """As Markdown, whatever is printed; a baseline is read before minutes are spent."""
+
+    measured = []
+
+    async def measure(*_: object, **__: object) -> Report:
+        measured.append(1)
+        return make_report((100, 50))
+
+    monkeypatch.setattr("memory_report.cli.measure", measure)
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "summary.md"))
+
+    assert main(["--quick", "--baseline", "missing.json"]) == 2
+    assert measured == []
+    assert main(["--quick", "--format", "junit"]) == 0
+    assert capsys.readouterr().out.startswith("<?xml")
+    summary = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert summary.startswith("### Memory report\n")
+
+
+def test_a_summary_that_cannot_be_written_changes_no_verdict(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    """It is told, and the exit code is the gate's."""
+
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "missing" / "summary.md"))
+
+    assert main(["check", "report.json", "--min-saving", "60"]) == 1
+    assert "warning: no step summary" in capsys.readouterr().err
+
+
+def test_a_page_is_written_with_the_shares_that_were_measured_beside(tmp_path: Path):
+    """Two kept files, one page."""
+
+    write_json(ATTRIBUTION, tmp_path / "shares.json")
+    words = ["--format", "html", "--output", "page.html"]
+
+    assert main(["show", "small.json", *words]) == 0
+    assert "Whose memory it is" not in Path("page.html").read_text(encoding="utf-8")
+    assert main(["show", "small.json", *words, "--attribution", "shares.json"]) == 0
+    assert "Whose memory it is" in Path("page.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--attribution", "shares.json"], "--format html"),
+        (["--output", "missing/page.html"], "cannot write missing/page.html"),
+    ],
+)
+def test_what_show_cannot_do_is_exit_code_2(
+    words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+):
+    """One line that says what to do instead."""
+
+    assert main(["show", "report.json", *words]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_picture_goes_to_a_file():
+    """The same command as for the page."""
+
+    words = ["--format", "png", "--output", "picture.png"]
+
+    assert main(["show", "small.json", *words]) == 0
+    assert Path("picture.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,97 @@
+"""Somebody's own story is loaded, or refused with its reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memory_report.errors import StoryError, UsageError
+from memory_report.own_story import Scene, describe_own, load_play
+from memory_report.timings import Timings
+
+
+def write_story(folder: Path, text: str) -> Path:
+    """Write a story."""
+
+    path = folder / "story.py"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def make_scene() -> Scene:
+    """Return a scene without services."""
+
+    nobody: Any = None
+    return Scene(
+        urls={"site": "http://127.0.0.1:1"},
+        counts=Counter(),
+        pool=nobody,
+        timings=Timings(),
+    )
+
+
+async def test_the_story_pauses_at_its_yield(tmp_path: Path):
+    """Up to there it is played, and its sockets are closed after the block."""
+
+    play = load_play(
+        write_story(
+            tmp_path,
+            "async def play(scene):\n"
+            "    scene.counts['site.asked'] += 1\n"
+            "    yield\n"
+            "    scene.counts['site.closed'] += 1\n",
+        )
+    )
+    scene = make_scene()
+
+    async with play(scene):
+        before = dict(scene.counts)
+
+    assert before == {"site.asked": 1}
+    assert scene.counts == {"site.asked": 1, "site.closed": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("async def play(scene):\n    pass\n", "has no `async def play"),
+        ("def play(scene):\n    yield\n", "has no `async def play"),
+        ("", "has no `async def play"),
+        ("import not_installed\n", "cannot be loaded: ModuleNotFoundError"),
+        ("1 / 0\n", "cannot be loaded: ZeroDivisionError"),
+    ],
+)
+def test_a_file_without_a_story_is_refused(tmp_path: Path, text: str, reason: str):
+    """Before anything is launched, with what is missing."""
+
+    with pytest.raises(UsageError, match=reason):
+        load_play(write_story(tmp_path, text))
+
+
+def test_a_service_without_an_address_cannot_be_visited():
+    """A misspelt name is told at once, with the names that there are."""
+
+    with pytest.raises(StoryError, match="only site has an address"):
+        make_scene().visit("sight")
+
+
+def test_the_files_are_kept_with_their_digests(tmp_path: Path):
+    """Two reports of different stories can be told from each other."""
+
+    story = write_story(tmp_path, "first")
+    first = describe_own(story, story)
+    story.write_text("second", encoding="utf-8")
+    second = describe_own(story, story)
+
+    assert first.story.path == second.story.path == str(story)
+    assert first.story.sha256 != second.story.sha256
+
+
+def test_a_missing_file_is_named(tmp_path: Path):
+    """A wrong path is no traceback."""
+
+    with pytest.raises(UsageError, match=r"cannot read .*none\.py: No such file"):
+        describe_own(tmp_path / "none.py", tmp_path / "none.py")
