@@ -114,7 +114,9 @@ def check_supervisord() -> Finding:
     if importlib.util.find_spec("supervisor") is not None:
         return Finding(Mark.OK, "supervisord", "installed")
 
-    text = "not installed, so `shipped` cannot be; `pip install 'oneroof[report]'`"
+    text = (
+        "not installed, so no `shipped`: `.venv/bin/pip install 'supervisor>=4.3,<5'`"
+    )
     return Finding(Mark.NOTE, "supervisord", text)
 
 

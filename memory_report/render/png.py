@@ -57,7 +57,7 @@ def render_png(report: Report, verdicts: Sequence[Verdict]) -> bytes:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise UsageError(
-            "a picture needs matplotlib: pip install 'oneroof[png]'"
+            "a picture needs matplotlib: `.venv/bin/pip install 'matplotlib>=3.9'`"
         ) from error
 
     charts = list(_list_charts(report, verdicts))
