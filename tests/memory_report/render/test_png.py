@@ -42,5 +42,5 @@ def test_a_missing_library_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setitem(sys.modules, "matplotlib", None)
 
-    with pytest.raises(UsageError, match=r"pip install 'oneroof\[png\]'"):
+    with pytest.raises(UsageError, match=r"pip install 'matplotlib>=3.9'"):
         render_png(make_report((100, 50)), [])
