@@ -10,7 +10,6 @@ import time
 from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
 import anyio
@@ -18,7 +17,7 @@ from anyio.abc import TaskStatus
 
 from .lane import Lane
 from .plan import Plan
-from .system import read_activity, read_footprint, trim_heap
+from .system import read_activity, read_footprint
 
 #: Seconds between two samples, and the time that the history goes back.
 INTERVAL = 10.0
@@ -26,8 +25,6 @@ FIRST_INTERVAL = 2.0
 HISTORY = 24 * 3600.0
 #: Seconds between two looks at how late each lane's loop is.
 LAG_INTERVAL = 0.5
-#: Below this share of a core the process counts as idle, and gives memory back.
-IDLE_CPU = 0.05
 #: CPU time is counted in ticks of 10 ms: less time than that tells nothing.
 MIN_ELAPSED = 0.01
 
@@ -218,8 +215,7 @@ async def serve(
         for name, meter in meters.items():
             tasks.start_soon(lanes[name].call, meter.measure)
 
-        sample = partial(_sample, trim=plan.memory.trim)
-        tasks.start_soon(sample, monitor, meters, interval)
+        tasks.start_soon(_sample, monitor, meters, interval)
         task_status.started(monitor)
         await stopping.wait()
         tasks.cancel_scope.cancel()
@@ -257,16 +253,11 @@ class Sampler:
 
 
 async def _sample(
-    monitor: Monitor,
-    meters: Mapping[str, LagMeter],
-    interval: float,
-    *,
-    trim: bool = True,
+    monitor: Monitor, meters: Mapping[str, LagMeter], interval: float
 ) -> None:
     sampler = Sampler(meters)
     # The first sample is taken amid the start; the second soon after it.
     pause = min(FIRST_INTERVAL, interval)
-    worked = True
 
     while True:
         try:
@@ -275,15 +266,6 @@ async def _sample(
             logger.warning("a memory sample is left out: %s", error)
         else:
             monitor.add(sample)
-
-            if sample.cpu >= IDLE_CPU:
-                worked = True
-            elif worked:
-                # Once after each busy time: what the load needed, nobody needs now.
-                if trim:
-                    trim_heap()
-
-                worked = False
 
         await anyio.sleep(pause)
         pause = interval

@@ -54,7 +54,7 @@ class MemoryPlan:
 
     #: The most heaps that glibc may open for threads; 0 leaves that to glibc.
     arenas: int = 1
-    #: Whether the monitor gives free pages back after each busy time.
+    #: Whether garbage and free pages are given back after each busy time.
     trim: bool = True
     #: Modules that are read when something of theirs is used, not when imported.
     lazy: tuple[str, ...] = ()

@@ -6,7 +6,6 @@ and nowhere else; services find them as they are.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import time
@@ -15,23 +14,19 @@ from contextlib import suppress
 from functools import partial
 from socket import socket
 
+import anyio
+
 from . import lazy
 from .errors import LaneClosedError
-from .events import Collected, Emit, Event, Ready, Starting, Stopped, Trimmed
+from .events import Emit, Event, Ready, Starting, Stopped
 from .front_door import bind_sockets
 from .lane import Lane, find_loop, open_lanes, run_in_backend
 from .log import configure_logging
 from .plan import Backend, Plan
+from .relief import collect, relieve_when_idle, trim
 from .roof import EXIT_LATE, Roof
 from .signals import StopSignals, ignore_memory_signals, watch_memory_signals
-from .system import (
-    cap_arenas,
-    freeze_heap,
-    raise_file_limit,
-    read_age,
-    read_footprint,
-    trim_heap,
-)
+from .system import cap_arenas, freeze_heap, raise_file_limit, read_age
 
 #: Seconds that a thread may keep the interpreter before another one gets it, where
 #: two event loops share it. With Python's 5 ms a message in one lane waits up to
@@ -94,29 +89,22 @@ async def _run_roof(
         roof = Roof(plan, lanes, sockets, emit=emit, began=began)
         signals.watch(partial(_post, main, roof.stop))
         watch_memory_signals(
-            collect=partial(_post, main, _collect, emit),
-            trim=partial(_post, main, _trim, emit),
+            collect=partial(_post, main, collect, emit),
+            trim=partial(_post, main, trim, emit),
         )
-        return await roof.run()
+        async with anyio.create_task_group() as tasks:
+            if plan.memory.trim:
+                tasks.start_soon(relieve_when_idle)
+
+            code = await roof.run()
+            tasks.cancel_scope.cancel()
+
+        return code
 
 
 def _post(main: Lane, function: Callable[..., object], *args: object) -> None:
     with suppress(LaneClosedError):  # it has stopped already
         main.post(function, *args)
-
-
-def _collect(emit: Emit) -> None:
-    began = time.perf_counter()
-    objects = gc.collect()
-    emit(Collected(objects=objects, seconds=time.perf_counter() - began))
-
-
-def _trim(emit: Emit) -> None:
-    before, began = read_footprint().uss, time.perf_counter()
-    trimmed = trim_heap()
-    seconds = time.perf_counter() - began
-    freed = max(0, before - read_footprint().uss) if trimmed else None
-    emit(Trimmed(freed=freed, seconds=seconds))
 
 
 def _set_interpreter(plan: Plan, main: Lane, others: Sequence[Lane]) -> Starting:

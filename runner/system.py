@@ -21,6 +21,9 @@ import psutil
 #: Python's 700 a page is interrupted several times, and full collections come often
 #: because they are due in proportion to a heap that is now nearly empty.
 GC_THRESHOLD = 5000
+#: Collections of the middle generation for each full one, which stops every lane for
+#: tens of milliseconds: while there is work, seldom; `relief.py` makes up for it.
+FULL_COLLECTION = 100
 #: Descriptors that we ask for: more than all our limits on connections together.
 MAX_FILES = 8192
 
@@ -149,7 +152,7 @@ def freeze_heap() -> None:
 
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GC_THRESHOLD, 10, 10)
+    gc.set_threshold(GC_THRESHOLD, 10, FULL_COLLECTION)
 
 
 def cap_arenas(count: int) -> bool:

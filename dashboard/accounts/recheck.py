@@ -10,6 +10,7 @@ import msgspec
 
 from dashboard.accounts.permissions import with_implied
 from dashboard.database import Database
+from dashboard.database.commits import wait_for_commit
 from dashboard.identity import Session
 
 
@@ -35,7 +36,7 @@ async def recheck_sessions(
     write something after the version `since`. None in place of the sessions where
     nobody has: then all of them do. Nothing is prolonged.
     """
-    version = await database.wait_for_commit(since, patience=patience)
+    version = await wait_for_commit(database, since, patience=patience)
     if version == since:
         return version, None
 

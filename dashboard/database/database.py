@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import anyio
 
+from dashboard.database.bounds import fetch_each, roll_back, try_begin
 from dashboard.database.checkpointer import Checkpointer
 from dashboard.database.drivers import (
     Connection,
@@ -35,8 +36,6 @@ BUSY_TIMEOUT = 5.0
 MAX_READERS = 2
 #: How long `close` waits for transactions that are still open.
 CLOSE_TIMEOUT = 5.0
-#: Seconds between two looks for a commit that somebody waits for.
-COMMIT_INTERVAL = 0.5
 
 T = TypeVar("T")
 Begin = Callable[[Connection], Awaitable[int]]
@@ -158,31 +157,13 @@ class Database:
     async def _versioned_read(self, *queries: Query) -> Answer:
         async with self._reader(self._versioned) as reader:
             _, version, *found, _ = await self._retry(
-                lambda: _fetch_each(reader, _BEGIN, _VERSION, *queries, _COMMIT)
+                lambda: fetch_each(reader, _BEGIN, _VERSION, *queries, _COMMIT)
             )
             return version[0][0], found
 
     async def data_version(self) -> int:
         """A number that differs after every commit, ours or of another process."""
         return (await self.versioned_read())[0]
-
-    async def wait_for_commit(self, since: Hashable, *, patience: float) -> Hashable:
-        """The version, once it is no longer `since`, or after so many seconds.
-
-        Comparable with what this has returned, and with nothing else.
-        """
-        end = time.monotonic() + patience
-        while True:
-            version = await self._read_version()
-            if version != since or time.monotonic() >= end:
-                return version
-
-            await asyncio.sleep(COMMIT_INTERVAL)
-
-    async def _read_version(self) -> Hashable:
-        # Two connections count each for themselves.
-        version = self._memo.read_version()
-        return await self.data_version() if version is None else ("memo", version)
 
     def last_commit(self) -> int | None:
         """What differs after every commit, of whoever; None where it takes a wait."""
@@ -207,9 +188,9 @@ class Database:
         async with self._writing:
             self._check_open()
             try:
-                yield await _try_begin(writer)
+                yield await try_begin(writer)
             finally:
-                await _roll_back(writer)
+                await roll_back(writer)
 
     async def one(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         """The first row of a single query: cheaper than a transaction."""
@@ -252,7 +233,7 @@ class Database:
         return 0
 
     async def _begin_read(self, reader: Connection) -> int:
-        _, version = await self._retry(lambda: _fetch_each(reader, _BEGIN, _VERSION))
+        _, version = await self._retry(lambda: fetch_each(reader, _BEGIN, _VERSION))
         return int(version[0][0])
 
     @asynccontextmanager
@@ -276,7 +257,7 @@ class Database:
         finally:
             transaction.end()
             # Wherever it was cancelled, BEGIN and COMMIT included.
-            await _roll_back(connection)
+            await roll_back(connection)
 
     async def _retry(self, call: Callable[[], Awaitable[T]]) -> T:
         return await retry_busy(call, busy_timeout=self._busy_timeout)
@@ -333,26 +314,3 @@ class Database:
                     await self._checkpointer.empty(writer)
             finally:
                 await writer.close()
-
-
-async def _fetch_each(reader: Connection, *queries: Query) -> list[list[sqlite3.Row]]:
-    try:
-        return await reader.fetch_each(*queries)
-    except BaseException:
-        # The first of them was BEGIN: another attempt starts with it again.
-        await _roll_back(reader)
-        raise
-
-
-async def _try_begin(writer: Connection) -> bool:
-    try:
-        await writer.fetch("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError:
-        return False  # another process has the lock, or nobody can have it
-
-    return True
-
-
-async def _roll_back(connection: Connection) -> None:
-    if connection.in_transaction:
-        await connection.fetch("ROLLBACK")

@@ -229,11 +229,10 @@ class EndedError(Exception):
 
 
 class FakeSampler:
-    """Returns samples of given CPU shares, then ends the sampling; notes trims."""
+    """Returns samples of given CPU shares, then ends the sampling."""
 
     def __init__(self, *shares: float | OSError) -> None:
         self.left = list(shares)
-        self.notes: list[float | str] = []
 
     def take(self) -> Sample:
         """Return the next sample."""
@@ -245,44 +244,19 @@ class FakeSampler:
         if isinstance(share, OSError):
             raise share
 
-        self.notes.append(share)
         return replace(make_sample(1.0), cpu=share)
 
-    def trim(self) -> None:
-        """Note that memory was given back."""
-
-        self.notes.append("trim")
-
-    async def run(self, interval: float, *, trim: bool = True) -> Monitor:
+    async def run(self, interval: float) -> Monitor:
         """Sample until the end; return what was kept."""
 
         monitor = Monitor("web", ("asyncio", "trio"), capacity=20)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("runner.monitor.Sampler", lambda meters: self)
-            patch.setattr("runner.monitor.trim_heap", self.trim)
             with pytest.raises(EndedError):
-                await _sample(monitor, {}, interval, trim=trim)
+                await _sample(monitor, {}, interval)
 
         return monitor
-
-
-async def test_memory_is_given_back_once_after_each_busy_time():
-    """Not while the process works, and not again and again while it rests."""
-
-    sampler = FakeSampler(0.5, 0.5, 0.0, 0.01, 0.0, 0.05, 0.0, 0.0)
-    await sampler.run(0.0)
-
-    assert sampler.notes == [0.5, 0.5, 0.0, "trim", 0.01, 0.0, 0.05, 0.0, "trim", 0.0]
-
-
-async def test_memory_is_kept_where_the_plan_says_so():
-    """Busy or not, nothing is given back."""
-
-    sampler = FakeSampler(0.5, 0.0, 0.5, 0.0)
-    await sampler.run(0.0, trim=False)
-
-    assert sampler.notes == [0.5, 0.0, 0.5, 0.0]
 
 
 async def test_a_sample_that_cannot_be_read_is_left_out(

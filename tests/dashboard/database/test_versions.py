@@ -12,6 +12,7 @@ from unittest.mock import AsyncMock
 import pytest
 
 from dashboard.database import Database
+from dashboard.database.commits import wait_for_commit
 from dashboard.database.memo import Memo
 
 INSERT = "INSERT INTO app (id, name, icon_url) VALUES (?, '', '')"
@@ -69,10 +70,10 @@ def insert_elsewhere(path: Path) -> None:
 
 async def test_a_commit_by_anybody_ends_a_wait_for_it(database: Database, path: Path):
     """Ours and another program's."""
-    version = await database.wait_for_commit(None, patience=0.0)
+    version = await wait_for_commit(database, None, patience=0.0)
     for write in (partial(insert, database, "ours"), partial(_insert_elsewhere, path)):
         waiting = asyncio.create_task(
-            database.wait_for_commit(version, patience=PATIENCE)
+            wait_for_commit(database, version, patience=PATIENCE)
         )
         await write()
         moved = await asyncio.wait_for(waiting, PATIENCE / 2)
@@ -85,9 +86,9 @@ async def test_a_commit_by_anybody_ends_a_wait_for_it(database: Database, path: 
 async def test_a_wait_for_a_commit_has_an_end(database: Database):
     """The version is then the one that was known."""
     await database.open()
-    version = await database.wait_for_commit(None, patience=PATIENCE)
+    version = await wait_for_commit(database, None, patience=PATIENCE)
 
-    assert await database.wait_for_commit(version, patience=0.01) == version
+    assert await wait_for_commit(database, version, patience=0.01) == version
 
 
 async def test_two_connections_versions_are_never_taken_for_one(
@@ -97,10 +98,10 @@ async def test_two_connections_versions_are_never_taken_for_one(
     await database.open()
     monkeypatch.setattr(Memo, "read_version", lambda _self: 3)
     monkeypatch.setattr(Database, "data_version", AsyncMock(return_value=3))
-    watched = await database.wait_for_commit(None, patience=0.0)
+    watched = await wait_for_commit(database, None, patience=0.0)
     monkeypatch.setattr(Memo, "read_version", lambda _self: None)
 
-    assert await database.wait_for_commit(watched, patience=PATIENCE) != watched
+    assert await wait_for_commit(database, watched, patience=PATIENCE) != watched
 
 
 async def _insert_elsewhere(path: Path) -> None:
