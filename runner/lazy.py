@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
-from threading import RLock
 from types import ModuleType
 from typing import Any, cast
 
@@ -19,9 +19,8 @@ from typing import Any, cast
 _PROBED = frozenset(
     ("__parameters__", "__typing_subst__", "__typing_unpacked_tuple_args__")
 )
-
-#: One for all: two modules may need each other.
-_lock = RLock()
+#: Where a module that waits has the real one, once it was read.
+_REAL = "_real_module"
 
 
 def install(names: Iterable[str]) -> None:
@@ -30,7 +29,7 @@ def install(names: Iterable[str]) -> None:
     Those that are imported already stay as they are.
     """
 
-    waiting = frozenset(names) - sys.modules.keys()
+    waiting = set(names) - sys.modules.keys()
     if waiting:
         sys.meta_path.insert(0, _Finder(waiting))
 
@@ -38,14 +37,13 @@ def install(names: Iterable[str]) -> None:
 def is_waiting(module: ModuleType) -> bool:
     """Say whether a module was imported, and not read yet."""
 
-    spec = getattr(module, "__spec__", None)
-    return isinstance(getattr(spec, "loader", None), _Loader)
+    return isinstance(module, _LazyModule) and _REAL not in vars(module)
 
 
 class _Finder:
     """Finds the modules that are to wait, as Python does, and gives them our loader."""
 
-    def __init__(self, names: frozenset[str]) -> None:
+    def __init__(self, names: set[str]) -> None:
         self._names = names
 
     def find_spec(
@@ -58,14 +56,15 @@ class _Finder:
 
         spec = PathFinder.find_spec(fullname, path)
         if spec is not None and spec.loader is not None:
-            spec.loader = cast(Any, _Loader(spec.loader))
+            spec.loader = cast(Any, _Loader(self._names))
 
         return spec
 
 
 class _Loader:
-    def __init__(self, real: Any) -> None:
-        self.real = real
+    def __init__(self, names: set[str]) -> None:
+        #: The finder's: without a module's name, Python itself finds it again.
+        self.names = names
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Make a module that does not know its names yet."""
@@ -80,45 +79,49 @@ class _LazyModule(ModuleType):
     """A module that was not read yet: whatever it is asked for, it promises."""
 
     def __getattr__(self, name: str) -> Any:
+        real = vars(self).get(_REAL)
+        if real is not None:
+            return getattr(real, name)
+
         # What tools look for in each module of the process is no use of it.
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
 
-        with _lock:
-            if not is_waiting(self):  # it is read, or being read right now
-                message = f"module {self.__name__!r} has no attribute {name!r}"
-                raise AttributeError(message)
-
-            stand_in = _StandIn(self, name)
-            self.__dict__[name] = stand_in
-            return stand_in
+        return vars(self).setdefault(name, _StandIn(self, name))
 
 
-def _read(module: _LazyModule) -> None:
-    """Run the module's code, in the module that everybody has already."""
+def _read(module: _LazyModule) -> ModuleType:
+    """Import the real module, and return it.
 
-    with _lock:
-        spec = module.__spec__
-        if spec is None or not isinstance(spec.loader, _Loader):
-            return
+    By Python's own import, which has a lock for each module and sees when two threads
+    wait for each other: nothing of ours is held meanwhile.
+    """
 
-        promised = {
-            name: one for name, one in vars(module).items() if isinstance(one, _StandIn)
-        }
-        for name in promised:
-            del module.__dict__[name]
+    real: ModuleType | None = vars(module).get(_REAL)
+    if real is not None:
+        return real
 
-        waiting = spec.loader
-        module.__loader__ = spec.loader = waiting.real
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            spec.loader = waiting  # the next use tries again, and tells again
-            raise
+    name = module.__name__
+    loader = cast(_Loader, cast(ModuleSpec, module.__spec__).loader)
+    loader.names.discard(name)
+    if sys.modules.get(name) is module:
+        del sys.modules[name]
 
-        for name, stand_in in promised.items():
-            for attribute, value in stand_in.set_meanwhile.items():
-                setattr(getattr(module, name), attribute, value)
+    real = import_module(name)
+    if real.__spec__ is not None and getattr(real.__spec__, "_initializing", False):
+        return real  # its own code asks, in a circle: there is more to come
+
+    for attribute, promised in list(vars(module).items()):
+        if isinstance(promised, _StandIn):
+            # What is asked of the module from now on is the real one's.
+            vars(module).pop(attribute, None)
+            for key, value in promised.set_meanwhile.items():
+                setattr(getattr(real, attribute), key, value)
+        elif isinstance(promised, ModuleType) and not hasattr(real, attribute):
+            setattr(real, attribute, promised)  # a part that was imported meanwhile
+
+    vars(module)[_REAL] = real
+    return real
 
 
 class _StandIn:
@@ -133,8 +136,7 @@ class _StandIn:
         keep("set_meanwhile", {})
 
     def _find(self) -> Any:
-        _read(self._module)
-        return getattr(self._module, self._name)
+        return getattr(_read(self._module), self._name)
 
     def __repr__(self) -> str:
         return f"<stand-in for {self._module.__name__}.{self._name}>"
@@ -147,14 +149,16 @@ class _StandIn:
 
     def __setattr__(self, name: str, value: Any) -> None:
         # Packages tell what they export that it is theirs: no reason to read it.
-        with _lock:
-            if is_waiting(self._module):
-                self.set_meanwhile[name] = value
-            else:
-                setattr(self._find(), name, value)
+        if is_waiting(self._module):
+            self.set_meanwhile[name] = value
+        else:
+            setattr(self._find(), name, value)
 
     def __call__(self, *args: Any, **keys: Any) -> Any:
         return self._find()(*args, **keys)
+
+    def __bool__(self) -> bool:
+        return bool(self._find())
 
     def __getitem__(self, key: Any) -> Any:
         return self._find()[key]

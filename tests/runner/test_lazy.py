@@ -74,6 +74,7 @@ def _user(readings: list[str]) -> Any:
         lambda user: user.NAMES[1] == "b",
         lambda user: "a" in user.NAMES and len(user.NAMES) == 2,
         lambda user: list(user.NAMES) == ["a", "b"],
+        lambda user: bool(user.NAMES),
         lambda user: isinstance(user.make(1), user.Thing),
         lambda user: issubclass(
             type("Derived", (user.make(1).__class__,), {}), user.Thing
@@ -83,7 +84,16 @@ def _user(readings: list[str]) -> Any:
         lambda user: user.tool.make(2).size == 2,
     ],
     ids=[
-        *("call", "attribute", "item", "contains", "iterate", "instance", "subclass"),
+        *(
+            "call",
+            "attribute",
+            "item",
+            "contains",
+            "iterate",
+            "truth",
+            "instance",
+            "subclass",
+        ),
         *("union", "reversed union", "attribute of the module"),
     ],
 )
@@ -225,6 +235,94 @@ def test_two_threads_read_it_once(user: Any, readings: list[str], tmp_path: Path
 
     assert sizes == [5] * 8
     assert readings == ["tool"]
+
+
+def run_beside(*functions: Callable[[], object]) -> list[object]:
+    """Run functions in threads of their own; what each returned or raised."""
+
+    told: dict[int, object] = {}
+
+    def run(number: int, function: Callable[[], object]) -> None:
+        try:
+            told[number] = function()
+        except BaseException as error:  # noqa: BLE001 -- the test looks at it
+            told[number] = error
+
+    threads = [
+        threading.Thread(target=run, args=each, daemon=True)
+        for each in enumerate(functions)
+    ]
+    for thread in threads:
+        thread.start()
+
+    for thread in threads:
+        thread.join(20)
+
+    return [told.get(number, "stuck") for number in range(len(functions))]
+
+
+def test_two_that_wait_for_each_other_s_modules_both_end(
+    readings: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """One reads a module that imports what the other is importing, and asks back."""
+
+    meet = threading.Barrier(2, timeout=20)
+    monkeypatch.setitem(sys.modules, "meet", meet)  # type: ignore[misc]
+    (tmp_path / "first.py").write_text(
+        "import sys\nsys.modules['meet'].wait()\nimport busy\nf = lambda: 1\n"
+    )
+    (tmp_path / "busy.py").write_text(
+        "import sys, second\nsys.modules['meet'].wait()\nanswer = second.g()\n"
+    )
+    (tmp_path / "second.py").write_text("g = lambda: 2\n")
+    lazy.install(["first", "second"])
+    first = importlib.import_module("first")
+
+    def import_busy() -> object:
+        return importlib.import_module("busy").answer
+
+    assert run_beside(lambda: first.f(), import_busy) == [1, 2]
+
+
+def test_who_imports_from_a_module_that_is_being_read_waits_for_it(
+    readings: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The name is not there yet, and will be."""
+
+    begun, going_on = threading.Event(), threading.Event()
+    monkeypatch.setitem(sys.modules, "events", (begun, going_on))  # type: ignore[misc]
+    (tmp_path / "slow.py").write_text(
+        "import sys\nbegun, going_on = sys.modules['events']\n"
+        "begun.set()\ngoing_on.wait(20)\nf = lambda: 1\n"
+    )
+    (tmp_path / "late.py").write_text("from slow import f\n")
+    lazy.install(["slow"])
+    slow = importlib.import_module("slow")
+
+    def import_late() -> object:
+        begun.wait(20)
+        threading.Timer(0.05, going_on.set).start()
+        return importlib.import_module("late").f()
+
+    assert run_beside(lambda: slow.f(), import_late) == [1, 1]
+
+
+def test_a_module_whose_code_asks_for_itself_is_read_once(
+    readings: list[str], tmp_path: Path
+):
+    """Through somebody who has a stand-in of it already."""
+
+    (tmp_path / "holder.py").write_text("from circle import LIMIT\n")
+    (tmp_path / "circle.py").write_text(
+        "import sys\nsys.modules['readings'].append(__name__)\n"
+        "LIMIT = [3]\nimport holder\nfound = holder.LIMIT[0]\n"
+    )
+    lazy.install(["circle"])
+    holder = importlib.import_module("holder")
+
+    assert holder.LIMIT[0] == 3
+    assert sys.modules["circle"].found == 3
+    assert readings == ["circle"]
 
 
 def test_who_waits_is_known(user: Any):
