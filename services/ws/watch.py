@@ -73,6 +73,9 @@ class SessionWatch:
             return
 
         for member in members:
+            if member not in self._hub.members:
+                continue  # it has left meanwhile, and can be asked nothing
+
             if standings is None:
                 member.refresh(member.session, recheck=True)
             elif member.session.token not in standings:

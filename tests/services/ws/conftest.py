@@ -51,6 +51,8 @@ class FakeLane:
         self.rechecks = 0
         #: Awaited before each lookup of a session.
         self.before_lookup: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint
+        #: Awaited before each reading of all sessions.
+        self.before_recheck: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint
 
     def post(self, function: Callable[..., object], *args: Any) -> None:
         self.token.run_sync_soon(function, *args)
@@ -76,6 +78,7 @@ class FakeLane:
 
             await trio.sleep(0.5)
 
+        await self.before_recheck()
         self.rechecks += 1
         return self.version, {
             token: Standing(

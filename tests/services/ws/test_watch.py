@@ -146,6 +146,36 @@ async def test_nobody_is_asked_about_while_there_are_no_sockets(
     assert open_house.lane.rechecks == 0
 
 
+async def test_who_leaves_while_sessions_are_read_is_nobody_s_trouble(
+    open_house: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The others are still looked at, and closed if they have to be."""
+    open_house.add_session("b" * 96, user_id="user2")
+    leaves = [await open_house.connect() for _ in range(8)]
+    ended = await open_house.connect(token="b" * 96)
+    for client in leaves:
+        await _subscribe(client, "watched.shared")
+
+    await trio.sleep(7)  # they have been looked at, more than once
+
+    async def leave() -> None:
+        for client in leaves:
+            await client.aclose()
+
+        while len(open_house.hub.members) > 1:  # noqa: ASYNC110
+            await trio.sleep(0.01)
+
+        open_house.lane.before_recheck = trio.lowlevel.checkpoint
+
+    open_house.lane.before_recheck = leave
+    open_house.lane.groups["a" * 96] = frozenset({"family"})
+    del open_house.lane.sessions["b" * 96]
+    open_house.lane.version += 1
+
+    assert (await _expect_closed(ended))[0] == 1008
+    assert not [one for one in caplog.records if "cannot be checked" in one.message]
+
+
 async def test_a_lost_permission_ends_the_subscription_that_needs_it(
     open_house: Any,
 ) -> None:
