@@ -33,8 +33,7 @@ from memory_report.statistics import (
     estimate_saving,
     total_sizes,
 )
-
-_MIB = 1024 * 1024
+from memory_report.units import MIB
 
 
 def main() -> int:
@@ -87,12 +86,12 @@ def read_figures(report: Report) -> list[Figure]:
         )
     )
     saving, pss = estimate_saving(before, after), estimate_mean(after)
-    spent = f"{estimate_mean(before).value / _MIB:.1f} MiB"
+    spent = f"{estimate_mean(before).value / MIB:.1f} MiB"
     return [
         Figure(
             what="PSS saved after load, without Redis, lower 95 % bound",
             before=spent,
-            after=f"{pss.value / _MIB:.1f} MiB",
+            after=f"{pss.value / MIB:.1f} MiB",
             value=(saving.value if saving.lower is None else saving.lower) * 100,
             form="{:.1f} %",
             bar=45.0,
@@ -102,7 +101,7 @@ def read_figures(report: Report) -> list[Figure]:
             what="PSS of the whole roof after load, no Redis",
             before="",
             after="",
-            value=pss.value / _MIB,
+            value=pss.value / MIB,
             form="{:.1f} MiB",
             bar=60.0,
         ),

@@ -2,7 +2,7 @@
 
 The whole roof is measured against itself, as the report measures two arrangements:
 fresh launches in ABBA order, the quick story, pairs, intervals. Whatever it says then
-is a false alarm. Long (twelve minutes), so `python -m benchmarks` leaves it out.
+is a false alarm. Long (twenty minutes), so `python -m benchmarks` leaves it out.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from statistics import fmean, median, stdev
 
 from benchmarks.cli import run_alone
 from benchmarks.figures import Figure
-from memory_report.arguments import QUICK_SETTLE, QUICK_STORY, SAMPLE_INTERVAL, SAMPLES
+from memory_report.arguments import QUICK_SETTLE, SAMPLE_INTERVAL, SAMPLES
 from memory_report.arrangements import TOGETHER
 from memory_report.environment import compile_bytecode
 from memory_report.measure import launch_once
-from memory_report.records import Launch, Plan
+from memory_report.records import QUICK_STORY, Launch, Plan
 from memory_report.statistics import Estimate, estimate_saving, total_sizes
 from memory_report.validity import find_doubts
 

@@ -24,7 +24,7 @@ REPORT = "memory-report.json"
 ATTRIBUTION = "memory-attribution.json"
 #: Of the files' form. What raises them has to be read before it is shown.
 REPORT_SCHEMA = 2
-ATTRIBUTION_SCHEMA = 1
+ATTRIBUTION_SCHEMA = 2
 #: A report is some tens of KiB; whatever is larger is none.
 MAX_BYTES = 1024 * 1024
 
@@ -33,6 +33,8 @@ Text = Annotated[str, Meta(max_length=2000)]
 Size = Annotated[float, Meta(ge=0, le=1e15)]
 #: A part of the whole: 0.5 is half of it, and more can be lost than there was.
 Part = Annotated[float, Meta(ge=-1000, le=1)]
+#: Where its interval ends: of two launches it is wider than what can be.
+Bound = Annotated[float, Meta(ge=-1e6, le=1e6)]
 _Record = TypeVar("_Record")
 
 
@@ -57,8 +59,8 @@ class Estimate:
     """A part with its 95 % interval; one launch alone has none."""
 
     value: Part
-    lower: Part | None = None
-    upper: Part | None = None
+    lower: Bound | None = None
+    upper: Bound | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

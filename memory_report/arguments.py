@@ -12,15 +12,16 @@ from memory_report.attribution.arguments import add_attribute
 from memory_report.catalogue import ARRANGEMENTS
 from memory_report.errors import UsageError
 from memory_report.kept.arguments import add_bars, add_kept
-from memory_report.records import TOGETHER, Story
+from memory_report.records import QUICK_STORY as QUICK_STORY  # cli reads it here
+from memory_report.records import TOGETHER
 from memory_report.render.formats import FORMATS
 from runner.errors import suggest
 
-QUICK_STORY = Story(logins=3, board_reads=60, board_writes=10, sockets=5, triggers=2)
 SAMPLES = 5
 SAMPLE_INTERVAL = 0.2
 DEFAULT_REPEATS, QUICK_REPEATS = 5, 3
-DEFAULT_SETTLE, QUICK_SETTLE = 10.0, 2.0
+#: Longer than it takes the runner to give memory back when it is idle (four seconds).
+DEFAULT_SETTLE, QUICK_SETTLE = 10.0, 5.0
 DEFAULT_INTERVAL = 1.0
 
 #: What is launched: against which baselines, and without which savings.
@@ -49,9 +50,10 @@ exit codes:
   2  wrong usage, or a file that cannot be read or written
   3  inconclusive: the interval has the bar inside, there is none (one launch),
      a launch was unsettled, or the launches are multimodal
-  4  not comparable: the launches did not do the same work
+  4  not comparable: launches, reports or a baseline that were not made alike
   5  could not measure: something is missing, died or did not answer; or the
      doctor found that it would be so
+  130  interrupted, by Ctrl-C or a signal that asks to end
 
 examples:
   python -m memory_report

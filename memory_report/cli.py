@@ -33,12 +33,14 @@ from memory_report.catalogue import read_subject
 from memory_report.doctor import Mark, examine
 from memory_report.environment import check_system
 from memory_report.errors import (
+    InconclusiveError,
     MeasurementError,
     NotComparableError,
     ReportFileError,
     UsageError,
 )
 from memory_report.exit_codes import (
+    INCONCLUSIVE,
     INTERRUPTED,
     NOT_COMPARABLE,
     NOT_MEASURED,
@@ -46,8 +48,8 @@ from memory_report.exit_codes import (
     USAGE,
 )
 from memory_report.files import check_writable, write_json
-from memory_report.kept.baseline import read_baseline
 from memory_report.kept.cli import (
+    check_gates,
     choose_code,
     judge_report,
     run_baseline_show,
@@ -85,6 +87,9 @@ def main(argv: Sequence[str] | None = None, *, runner: tuple[str, ...] = RUNNER)
     except (ReportFileError, UsageError) as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE
+    except InconclusiveError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return INCONCLUSIVE
     except MeasurementError as error:
         print(f"error: {error}", file=sys.stderr)
         return NOT_MEASURED
@@ -120,9 +125,7 @@ def run_measure(options: argparse.Namespace) -> int:
     if options.json is not None:
         check_writable(options.json)
 
-    if options.baseline is not None:
-        read_baseline(options.baseline)  # refused now, not when minutes are spent
-
+    check_gates(plan, options)
     with ended_like_interrupts(), changing_line() as show:
         report = trio.run(
             partial(
@@ -139,10 +142,10 @@ def run_measure(options: argparse.Namespace) -> int:
     if options.json is not None:
         write_json(report, options.json)
 
-    verdicts = judge_report(report, options)
+    verdicts, difference = judge_report(report, options)
     print(FORMATS[options.format](report, verdicts), end="")
     summarize(FORMATS["markdown"](report, verdicts))
-    return choose_code(verdicts)
+    return choose_code(verdicts, difference)
 
 
 def run_record(options: argparse.Namespace) -> int:

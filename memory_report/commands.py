@@ -6,18 +6,19 @@ import importlib.util
 import os
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from memory_report.catalogue import PARENTS, Arrangement, Subject
-from memory_report.errors import MeasurementError, ProgramMissingError
+from memory_report.errors import ProgramMissingError
 from memory_report.late_imports import find_late_imports
 from memory_report.processes import Command
 from memory_report.redis_server import find_free_port
+from memory_report.toml_writer import write_toml
 from runner.plan_file import load_plan
 
 #: What is launched: this interpreter, as a user would call it.
@@ -218,21 +219,10 @@ def _write_plan(
     if not arrangement.memory:
         return subject.plan.absolute() if subject.own else None
 
-    original = load_plan(subject.plan)
-    memory = {**asdict(original.memory), **arrangement.memory}
-    text = subject.plan.read_text(encoding="utf-8")
-    # A table ends where the next one begins.
-    others = re.sub(r"(?m)^\[memory\][^\n]*\n(?:(?!\[)[^\n]*(?:\n|$))*", "", text)
-    # JSON's numbers, texts, lists of texts and truth values are TOML's as well.
-    table = "".join(
-        f"{k} = {msgspec.json.encode(v).decode()}\n" for k, v in memory.items()
-    )
+    plan = tomllib.loads(subject.plan.read_text(encoding="utf-8"))
+    plan["memory"] = {**plan.get("memory", {}), **arrangement.memory}
     path = folder / "plan.toml"
-    path.write_text(f"{others}\n[memory]\n{table}", encoding="utf-8")
-    wanted = replace(original, memory=load_plan(path).memory)
-    if load_plan(path) != wanted:
-        raise MeasurementError(f"cannot change [memory] alone in {subject.plan}")
-
+    path.write_text(write_toml(plan), encoding="utf-8")
     return path
 
 

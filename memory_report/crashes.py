@@ -26,6 +26,7 @@ from memory_report.arrangements import (
     read_urls,
 )
 from memory_report.errors import MeasurementError, StoryError
+from memory_report.launch_limit import limit_launch
 from memory_report.player import Board, Player
 from memory_report.processes import LaunchedProcess
 from memory_report.progress import Progress
@@ -126,7 +127,10 @@ async def crash_once(
         What became of it, and all services that had that process.
     """
 
-    with TemporaryDirectory(prefix="memory-report-") as folder:
+    with (
+        TemporaryDirectory(prefix="memory-report-") as folder,
+        limit_launch(f"a launch of {arrangement.name} to kill {service}"),
+    ):
         async with open_arrangement(
             replace(arrangement, restarts=True),
             folder=Path(folder),
@@ -141,7 +145,7 @@ async def crash_once(
 
             process, pid, others = find_process(running, service)
             await process.kill(pid)
-            died, back = await _watch_aftermath(running, furnished)
+            died, back = await _watch_aftermath(running, furnished, others)
 
     crash = Crash(arrangement=arrangement.name, service=service, died=died, back=back)
     return crash, others
@@ -207,22 +211,33 @@ async def _try_sockets(
 
 
 async def _watch_aftermath(
-    running: RunningArrangement, furnished: Furnished
+    running: RunningArrangement, furnished: Furnished, killed: tuple[str, ...]
 ) -> tuple[tuple[str, ...], float | None]:
-    """Return what did not work at any time, and when all of it worked again."""
+    """Return what did not work at any time, and when all of it worked again.
+
+    It is watched at least until all that was `killed` has been seen not to work: what
+    works at the first look may not have noticed yet. Redis is seen by nobody.
+    """
 
     began = trio.current_time()
+    wanted = set(killed) - {REDIS} or {PUSHES}
     died: set[str] = set()
+    back: float | None = None
     while trio.current_time() < began + BACK_TIMEOUT:
         asked = trio.current_time()
         broken = await find_broken(running, furnished)
         died.update(broken)
-        if not broken:
-            return _in_order(died), round(asked - began, 1)
+        if broken:
+            back = None
+        elif back is None:
+            back = round(asked - began, 1)
+
+        if back is not None and wanted <= died:
+            break
 
         await trio.sleep(LOOK_INTERVAL)
 
-    return _in_order(died), None
+    return _in_order(died), back
 
 
 def _in_order(names: set[str]) -> tuple[str, ...]:

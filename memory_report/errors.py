@@ -1,7 +1,8 @@
 """The report's errors.
 
 ReportError
-├── NotComparableError      the work of two launches was not the same
+├── NotComparableError      what was measured was not measured alike
+├── InconclusiveError       what was measured is too much in doubt to build on
 ├── UsageError              what was asked for does not go together
 ├── ReportFileError         a report's file cannot be read or written
 └── MeasurementError        there is no figure to report
@@ -22,13 +23,23 @@ class ReportError(Exception):
 
 
 class NotComparableError(ReportError):
-    """The ledgers differ, so the footprints must not be compared."""
+    """Work or ways of measuring differ, so the footprints must not be compared.
 
-    def __init__(self, differences: Sequence[str]) -> None:
+    `head` says what of.
+    """
+
+    def __init__(
+        self,
+        differences: Sequence[str],
+        *,
+        head: str = "the launches did not do the same work",
+    ) -> None:
         self.differences = tuple(differences)
-        super().__init__(
-            "the launches did not do the same work:\n  " + "\n  ".join(differences)
-        )
+        super().__init__(f"{head}:\n  " + "\n  ".join(differences))
+
+
+class InconclusiveError(ReportError):
+    """What was measured is in doubt, and is not taken for the truth."""
 
 
 class UsageError(ReportError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Literal
+from typing import Any, Literal
 
 from memory_report.notes import list_notes
 from memory_report.records import (
@@ -27,6 +27,7 @@ from memory_report.statistics import (
     Sizes,
     counted,
     estimate_saving,
+    percentile,
     sizes_of,
     total_sizes,
 )
@@ -61,9 +62,10 @@ class Column:
     checkpoints: dict[Checkpoint, float]
     #: The most PSS of all of it while the story was played, without Redis.
     peak: float | None
-    #: From the first process's start to the last service's readiness, in seconds.
+    #: From the first service's start to the last one's readiness, in seconds.
     ready: float
-    #: Means over the launches; of the lateness of a lane's loop the longest.
+    #: Means over the launches; of the lateness of a lane's loop the longest, of pushes
+    #: the percentiles of all launches' together.
     price: Price
     #: How many services stop at most when the process of one is killed; None where
     #: that was not tried.
@@ -210,12 +212,17 @@ def count_dead(crash: Crash) -> int:
 
 
 def _mean_price(prices: Sequence[Price]) -> Price:
-    means: dict[str, float] = {}
+    means: dict[str, Any] = {}
     for field in PRICES:
         known = [getattr(each, field) for each in prices]
         known = [value for value in known if value is not None]
         if known:
             means[field] = fmean(known)
+
+    pushes = [seconds for price in prices for seconds in price.pushes]
+    if pushes:
+        means["push_p50"] = percentile(pushes, 0.5)
+        means["push_p99"] = percentile(pushes, 0.99)
 
     lag: dict[str, float] = {}
     for price in prices:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,16 @@ import msgspec
 
 from memory_report.errors import ReportFileError
 from memory_report.records import SCHEMA, Report
+
+#: What else there is as JSON: by a key that only it has, what it is.
+_OTHERS = {
+    "figures": "has figures alone, as `--format json` prints them; give the file that "
+    "`--json` kept",
+    "verdicts": "has verdicts alone; give the file that `measure --json` kept",
+    "names": "is a recording, which only `show` prints",
+    "slopes": "is an attribution, which `attribute --kept` prints",
+    "last": "is a reviewed baseline, which `baseline show --baseline` prints",
+}
 
 
 def check_writable(path: Path) -> None:
@@ -31,12 +42,17 @@ def write_json(record: object, path: Path) -> None:
 
 
 def read_report(path: Path) -> Report:
-    """Read a report that `write_json` wrote."""
+    """Read a report that `write_json` wrote.
 
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ReportFileError(f"cannot read {path}: {error.strerror}") from error
+    Raises:
+        ReportFileError: it is not there, of another schema, or something else, which
+            is named.
+    """
+
+    data, keys = _load(path)
+    for key, what in _OTHERS.items():
+        if key in keys:
+            raise ReportFileError(f"{path} {what}")
 
     try:
         schema = msgspec.json.decode(data, type=_Schema).schema
@@ -47,6 +63,28 @@ def read_report(path: Path) -> Report:
 
         return msgspec.json.decode(data, type=Report)
     except msgspec.MsgspecError as error:
+        raise ReportFileError(f"{path} is not a memory report: {error}") from error
+
+
+def is_recording(path: Path) -> bool:
+    """Say whether a file is what `record --json` kept.
+
+    Raises:
+        ReportFileError: it cannot be read, or is none of ours.
+    """
+
+    return "names" in _load(path)[1]
+
+
+def _load(path: Path) -> tuple[bytes, Collection[str]]:
+    """Return a file's content, and the keys of the JSON object that it is."""
+
+    try:
+        data = path.read_bytes()
+        return data, msgspec.json.decode(data, type=dict[str, msgspec.Raw]).keys()
+    except OSError as error:
+        raise ReportFileError(f"cannot read {path}: {error.strerror}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ReportFileError(f"{path} is not a memory report: {error}") from error
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from pathlib import Path
 
 from memory_report.errors import NotComparableError
 from memory_report.records import Launch, Ledger, Report
@@ -18,12 +15,16 @@ BOTH_ENDS = (
     "web.responses_3xx",
     "web.responses_4xx",
     "web.responses_5xx",
+    "web.response_bytes",
     "tasks.requests",
     "tasks.responses_2xx",
     "tasks.responses_4xx",
     "tasks.responses_5xx",
+    "tasks.response_bytes",
+    "tasks.triggered",
     "ws.connections",
     "ws.subscriptions",
+    "ws.messages",
     "ws.pushes",
 )
 #: Counted by the services alone, and no part of the story: it went well or it did not.
@@ -37,8 +38,10 @@ TROUBLE = (
 #: Grows with time and with the number of monitors: compared between the two ends
 #: of one launch, but not between launches.
 TIMED = frozenset({"ws.pushes"})
-#: A tick that came before the schedules were stopped has its row here: the clock's.
-CLOCKED = "oneroof_job_run"
+#: Likewise, of any service: pages have times, sizes and ports in them.
+BYTES = ".response_bytes"
+#: Behind the name of what the services counted of a field of both ends.
+SERVICES = " (services)"
 
 
 def check_ledgers(launches: Sequence[Launch], *, own: bool = False) -> None:
@@ -97,37 +100,28 @@ def find_both_ends(ledger: Ledger, *, own: bool = False) -> tuple[str, ...]:
 def count_work(ledger: Ledger, *, own: bool = False) -> dict[str, int]:
     """Return the fields that every launch must have alike."""
 
-    timed = frozenset() if own else TIMED
-    client = {key: n for key, n in ledger.client.items() if key not in timed}
+    def is_timed(field: str) -> bool:
+        return field.endswith(BYTES) or (field in TIMED and not own)
+
+    client = {key: n for key, n in ledger.client.items() if not is_timed(key)}
     services = {
-        f"{key} (services)": ledger.services[key]
+        f"{key}{SERVICES}": ledger.services[key]
         for key in find_both_ends(ledger, own=own)
-        if key not in timed and key in ledger.services
+        if not is_timed(key) and key in ledger.services
     }
     rows = {f"rows in {table}": n for table, n in ledger.rows.items()}
     return client | services | rows
 
 
-def count_rows(database: Path) -> dict[str, int]:
-    """Count the rows of every table that has any; all processes must have ended."""
+def count_agreements(ledger: Ledger, *, own: bool = False) -> tuple[int, int]:
+    """Return how many counts both ends have, and how many all launches have alike.
 
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        tables = connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
-        ).fetchall()
-        counts = {
-            table: _count(connection, table)
-            for (table,) in tables
-            if not table.startswith("sqlite_") and table != CLOCKED
-        }
+    One that is both ends' and alike in all launches is one of either.
+    """
 
-    return {table: rows for table, rows in counts.items() if rows}
-
-
-def _count(connection: sqlite3.Connection, table: str) -> int:
-    quoted = table.replace('"', '""')
-    (rows,) = connection.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()  # noqa: S608
-    return int(rows)
+    both = sum(field in ledger.client for field in find_both_ends(ledger, own=own))
+    alike = {name.removesuffix(SERVICES) for name in count_work(ledger, own=own)}
+    return both, len(alike)
 
 
 def _compare_ends(launch: Launch, fields: Sequence[str]) -> Iterator[str]:
@@ -165,6 +159,14 @@ def _compare_launches(first: Launch, other: Launch, *, own: bool) -> Iterator[st
             yield (
                 f"{field}: {_describe(first)} counted {expected.get(field, 0)}, "
                 f"{_describe(other)} {found.get(field, 0)}"
+            )
+
+    was, now = first.ledger.digests, other.ledger.digests
+    for table in sorted(was.keys() & now.keys()):
+        if was[table] != now[table]:
+            yield (
+                f"contents of {table}: {_describe(first)} wrote others than "
+                f"{_describe(other)}"
             )
 
 

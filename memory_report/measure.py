@@ -24,8 +24,8 @@ from memory_report.environment import (
     count_neighbours,
     read_environment,
 )
-from memory_report.errors import MeasurementError
-from memory_report.ledger import check_ledgers, count_rows
+from memory_report.launch_limit import limit_launch
+from memory_report.ledger import check_ledgers
 from memory_report.own_story import Play, open_own_story
 from memory_report.progress import Progress
 from memory_report.records import (
@@ -35,10 +35,8 @@ from memory_report.records import (
     Plan,
     Report,
 )
+from memory_report.rows import count_rows, digest_rows
 from memory_report.story import open_story
-
-#: For everything besides settling.
-LAUNCH_TIMEOUT = 180.0
 
 
 def order_launches(
@@ -141,7 +139,7 @@ async def launch_once(
 
     with (
         TemporaryDirectory(prefix="memory-report-") as name,
-        trio.move_on_after(plan.settle + LAUNCH_TIMEOUT),
+        limit_launch(f"launch {number} ({arrangement.name})", settle=plan.settle),
     ):
         async with open_arrangement(
             arrangement, folder=Path(name), runner=runner, subject=subject, kept=kept
@@ -168,6 +166,7 @@ async def launch_once(
             client=dict(counts),
             services=services,
             rows={} if subject.own else count_rows(running.database),
+            digests={} if subject.own else digest_rows(running.database),
         )
         return Launch(
             arrangement=arrangement.name,
@@ -182,8 +181,3 @@ async def launch_once(
             price=checkpoints.price,
             ledger=ledger,
         )
-
-    raise MeasurementError(
-        f"launch {number} ({arrangement.name}) took longer than "
-        f"{plan.settle + LAUNCH_TIMEOUT:g} s"
-    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from memory_report.ledger import count_work, find_both_ends
+from memory_report.ledger import count_agreements
 from memory_report.records import Launch, Ledger, Report, Story
+from memory_report.statistics import counted
 from memory_report.validity import find_doubts
 
 _SHARED = (
@@ -28,6 +29,8 @@ _NOT_LATE = (
     "not told: the monitors sample every ten seconds, and a launch has to settle for "
     "as long (see --settle)"
 )
+#: Of fewer values the 99th percentile is the largest.
+_PERCENTILE = 100
 _NOT_ASKED = "not all of its processes run the runner, and no other can be asked"
 
 
@@ -62,6 +65,7 @@ def _list_price_notes(report: Report) -> Iterator[tuple[str, str]]:
     if prices:
         load = "" if report.plan.own else f": {_describe_load(report.plan.story)}"
         yield "price", f"{_TIMED}{load}"
+        yield from _list_push_notes(report)
         yield "late", _LATE if any(price.lag for price in prices) else _NOT_LATE
 
     mute = [name for name in report.plan.arrangements if not _was_asked(report, name)]
@@ -71,6 +75,21 @@ def _list_price_notes(report: Report) -> Iterator[tuple[str, str]]:
 
     if report.crashes:
         yield "crash", _CRASHES
+
+
+def _list_push_notes(report: Report) -> Iterator[tuple[str, str]]:
+    timed = {
+        name: sum(
+            len(launch.price.pushes)
+            for launch in counted(report.launches, name)
+            if launch.price is not None
+        )
+        for name in report.plan.arrangements
+    }
+    fewest = min(timed.values())
+    if fewest:
+        worst = "" if fewest >= _PERCENTILE else ": their p99 is the slowest of them"
+        yield "push", f"of each arrangement {fewest} pushes were timed{worst}"
 
 
 def _describe_load(story: Story) -> str:
@@ -101,13 +120,13 @@ def _describe_work(report: Report) -> str:
         work = ", ".join(
             f"{count} {name}" for name, count in sorted(first.client.items())
         )
-        agreed = len(find_both_ends(first, own=True))
     else:
         work = _describe_bundled_work(first)
-        agreed = len(count_work(first))
 
+    both, alike = count_agreements(first, own=own)
+    contents = f" and what is in {len(first.digests)} tables" if first.digests else ""
     return (
-        f"{work}; {agreed} counts agree at both ends and in all "
+        f"{work}; {both} counts agree at both ends, {alike}{contents} are alike in all "
         f"{len(report.launches)} launches"
     )
 

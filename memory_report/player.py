@@ -215,7 +215,7 @@ class Player:
         """Ask for one run of the ping job."""
 
         await self._jobs.post_json("/trpc/trigger", msgspec.json.encode(JOB))
-        self._counts["jobs.triggers"] += 1
+        self._counts["tasks.triggered"] += 1
 
     def has_seen(self, view: BoardView, runs: int) -> bool:
         """Say whether a board was shown so many runs of the job and their pings."""

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import trio
 
-from memory_report.errors import MeasurementError
+from memory_report.errors import MeasurementError, ReportFileError
 from memory_report.statistics import slope
 from runner.system import Footprint, list_descendants, read_footprint
 
@@ -115,6 +116,35 @@ class Recorder:
         sample = Sample(seconds=round(seconds, 3), processes=footprints)
         self._samples.append(sample)
         return sample
+
+
+def read_recording(path: Path) -> Recording:
+    """Read a recording that `write_json` wrote.
+
+    Raises:
+        ReportFileError: it is not there, not a recording, or of another schema.
+    """
+
+    try:
+        recording = msgspec.json.decode(path.read_bytes(), type=Recording)
+    except OSError as error:
+        raise ReportFileError(f"cannot read {path}: {error.strerror}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ReportFileError(f"{path} is not a recording: {error}") from error
+
+    if recording.schema != SCHEMA:
+        raise ReportFileError(
+            f"{path} has schema {recording.schema}, this program reads {SCHEMA}"
+        )
+
+    seen = {pid for sample in recording.samples for pid in sample.processes}
+    if not seen or seen != recording.names.keys():
+        raise ReportFileError(
+            f"{path} is not a recording: its samples and its names do not belong "
+            "together"
+        )
+
+    return recording
 
 
 def find_growth(recording: Recording) -> float | None:

@@ -42,6 +42,8 @@ class Ledger:
     services: dict[str, int]
     #: Rows by table in the database file that the launch left behind.
     rows: dict[str, int]
+    #: By table a digest of what is in them, but for identifiers, times and secrets.
+    digests: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +123,8 @@ class Price:
     #: Seconds from what causes a push to its arrival.
     push_p50: float | None = None
     push_p99: float | None = None
+    #: All of them; a launch has few, so that only all launches have a percentile.
+    pushes: tuple[float, ...] = ()
     #: By lane, the longest that its event loop was late, in seconds.
     lag: Mapping[str, float] = field(default_factory=dict)
 
@@ -134,7 +138,7 @@ class Launch:
     number: int
     #: Measured and kept, but no part of any figure: it fills the page cache.
     warm_up: bool
-    #: From the first process's start to the last one's ready line.
+    #: From the first service's start to the last one's ready line; Redis is up before.
     ready_seconds: float
     story_seconds: float
     #: In the order of the checkpoints; `settled` is always there.
@@ -194,6 +198,10 @@ class Story:
     board_writes: int = 30
     sockets: int = 10
     triggers: int = 3
+
+
+#: What `--quick` plays.
+QUICK_STORY = Story(logins=3, board_reads=60, board_writes=10, sockets=5, triggers=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

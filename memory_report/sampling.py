@@ -10,7 +10,6 @@ from pathlib import Path
 import trio
 
 from memory_report.arrangements import RunningArrangement
-from memory_report.attribution.regions import read_regions
 from memory_report.errors import MeasurementError
 from memory_report.processes import first_error
 from memory_report.records import (
@@ -22,6 +21,7 @@ from memory_report.records import (
     Reading,
     Series,
 )
+from memory_report.regions import read_regions
 from runner.system import Footprint, read_footprint
 
 #: Seconds between two looks while the story is played, and afterwards.

@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from statistics import NormalDist, fmean, median, stdev
 
 from memory_report.records import REDIS, Checkpoint, Launch, MeasuredProcess
@@ -140,9 +141,11 @@ def drift(launch: Launch) -> float:
     """Return the share of its PSS by which the launch moved while it was sampled.
 
     What moved is taken from USS, which neighbours that come and go do not touch.
+    Redis is no part of it, as of no total.
     """
 
-    instants = _instants(launch.reading("settled").processes)
+    processes = launch.reading("settled").processes
+    instants = _instants([one for one in processes if one.name != REDIS])
     own = [sum(sample.uss for sample in instant) for instant in instants]
     pss = [sum(sample.pss for sample in instant) for instant in instants]
     return (max(own) - min(own)) / median(pss)
@@ -167,6 +170,23 @@ def slope(times: Sequence[float], sizes: Sequence[float]) -> float:
         sum((time - middle) * size for time, size in zip(times, sizes, strict=True))
         / spread
     )
+
+
+def robust_slope(
+    pieces: Sequence[Sequence[tuple[float, float]]],
+) -> float | None:
+    """Return by how much sizes grow per unit of time: the median of all pairs' slopes.
+
+    Pairs (time, size) are taken within each piece alone, so that a step between two
+    pieces is no slope (Theil-Sen). None where no piece has two.
+    """
+
+    slopes = [
+        (after - before) / (later - earlier)
+        for piece in pieces
+        for (earlier, before), (later, after) in combinations(piece, 2)
+    ]
+    return median(slopes) if slopes else None
 
 
 def counted(launches: Sequence[Launch], arrangement: str) -> list[Launch]:

@@ -57,6 +57,7 @@ class Timings:
             ),
             push_p50=_percentile(self.pushes, 0.5),
             push_p99=_percentile(self.pushes, 0.99),
+            pushes=tuple(round(seconds, 6) for seconds in self.pushes),
             lag=lag,
         )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from statistics import median, median_low
 from typing import Literal
 
 from memory_report.records import REDIS, Launch
-from memory_report.statistics import counted, drift, slope, total_sizes
+from memory_report.statistics import counted, drift, robust_slope, total_sizes
 
 #: A launch that grows or shrinks by a larger share in ten seconds, while it settles,
 #: has not settled; nor has one that moves by more while it is sampled.
@@ -17,6 +17,9 @@ MAX_SLOPE = 0.005
 MAX_DRIFT = 0.02
 #: The time that slopes are stated for.
 _SLOPE_SECONDS = 10.0
+#: A fall by more than this share between two looks may be a process that gives free
+#: pages back; noise falls by less.
+_STEP = 0.002
 #: A gap between launches that is wider than so many times their median deviation has
 #: a mode on either side, of two launches at least: one alone is an outlier, which the
 #: interval knows of.
@@ -85,15 +88,25 @@ def settle_slope(launch: Launch) -> float | None:
     if len(seen) < 3:
         return None
 
-    times, seen_sizes = zip(*seen, strict=True)
-    steps = [after - before for before, after in pairwise(seen_sizes)]
-    # Each monitor gives free pages back once after a load: a fall, and no slope.
-    falls = sorted(step for step in steps if step < 0)
-    for fall in falls[: _count_processes(launch)]:
-        steps[steps.index(fall)] = 0
+    whole = median(series.pss)
+    pieces = _cut_at_falls(seen, least=_STEP * whole, most=_count_processes(launch))
+    moved = robust_slope(pieces)
+    return None if moved is None else float(moved * _SLOPE_SECONDS / whole)
 
-    moved = slope(times, list(accumulate(steps, initial=0))) * _SLOPE_SECONDS
-    return float(moved / median(series.pss))
+
+def _cut_at_falls(
+    seen: Sequence[tuple[float, int]], *, least: float, most: int
+) -> list[Sequence[tuple[float, int]]]:
+    """Cut where a process gives free pages back, as each does once after a load.
+
+    What is cut out has no say: noise that is taken for such a fall makes no slope.
+    """
+
+    falls = [before[1] - after[1] for before, after in pairwise(seen)]
+    places = [place for place, fall in enumerate(falls, 1) if fall > least]
+    places.sort(key=lambda place: falls[place - 1], reverse=True)
+    cuts = [0, *sorted(places[:most]), len(seen)]
+    return [seen[begin:end] for begin, end in pairwise(cuts)]
 
 
 def find_gap(sizes: Sequence[float]) -> float | None:

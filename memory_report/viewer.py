@@ -108,6 +108,7 @@ class Viewer:
     async def _send(self, **message: Any) -> None:
         try:
             await self._socket.send_message(msgspec.json.encode(message).decode())
+            self._counts["ws.messages"] += 1
         except ConnectionClosed as error:
             raise StoryError("ask over the socket", f"{error.reason}") from error
 

@@ -110,6 +110,7 @@ class Visitor:
             raise StoryError(step, f"{type(error).__name__}: {error}") from error
 
         self._counts[f"{self._service}.responses_{response.status // 100}xx"] += 1
+        self._counts[f"{self._service}.response_bytes"] += len(response.content)
         self._keep_cookies(response)
         answer = Answer(
             status=response.status,

@@ -43,7 +43,7 @@ class Waterfall:
 SAVINGS = {
     "together-redis": ("no client of Redis", ("shipped", "forked", "separate")),
     "together-arenas": ("one arena in malloc", ("shipped",)),
-    "together-untrimmed": ("free pages given back", ("shipped",)),
+    "together-untrimmed": ("collected and trimmed when idle", ("shipped",)),
     "together-eager": ("imports at first use", ()),
 }
 #: The first of these that was measured is where the way begins.

@@ -130,15 +130,17 @@ async def _serve_counted(
     mount: Mount, app: Asgi, scope: Scope, receive: Receive, send: Send
 ) -> None:
     counts = mount.counts
-    begun = False
+    begun, size = False, 0
     mount.enter()
 
     async def send_counted(message: Mapping[str, Any]) -> None:
-        nonlocal begun
+        nonlocal begun, size
 
         if message["type"] == "http.response.start":
             begun = True
             counts[f"responses_{message['status'] // 100}xx"] += 1
+        elif message["type"] == "http.response.body":
+            size += len(message.get("body", b""))
 
         await send(message)
 
@@ -155,6 +157,7 @@ async def _serve_counted(
         if not begun:
             counts["responses_5xx"] += 1
     finally:
+        counts["response_bytes"] += size
         mount.leave()
 
 

@@ -37,18 +37,44 @@ def find_modules(room: str) -> dict[str, ast.Module]:
     return trees
 
 
-def find_imports(module: str, tree: ast.Module, package: bool) -> Iterator[str]:
-    """Return the names that a module imports, wherever in it, made absolute."""
+def find_statements(
+    module: str, tree: ast.Module, package: bool
+) -> Iterator[tuple[str, list[str]]]:
+    """Return what each import names, wherever in a module, made absolute.
+
+    Beside it the names that it takes from there.
+    """
 
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((alias.name, []) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = module.split(".")
             base = base[: len(base) - node.level + package] if node.level else []
             name = ".".join([*base, *([node.module] if node.module else [])])
-            yield name
-            yield from (f"{name}.{alias.name}" for alias in node.names)
+            yield name, [f"{name}.{alias.name}" for alias in node.names]
+
+
+def find_imports(module: str, tree: ast.Module, package: bool) -> Iterator[str]:
+    """Return the names that a module imports, wherever in it, made absolute."""
+
+    for name, members in find_statements(module, tree, package):
+        yield name
+        yield from members
+
+
+def find_sources(module: str, tree: ast.Module, package: bool) -> set[str]:
+    """Return our modules whose names a module takes.
+
+    A package is none where it is named for the sake of a module in it.
+    """
+
+    return {
+        member if member in MODULES else name
+        for name, members in find_statements(module, tree, package)
+        for member in members or [name]
+        if member in MODULES or name in MODULES
+    }
 
 
 def is_package(module: str) -> bool:
@@ -90,21 +116,33 @@ def test_no_module_is_in_a_circle():
     """Every file can be read after those that it imports; late imports count too."""
 
     graph = {
-        module: {
-            name
-            for name in find_imports(module, tree, is_package(module))
-            if name in MODULES and name != module
-        }
-        # A package's face imports its files; its files import the face's siblings.
-        - (
-            {module.rpartition(".")[0]}
-            if module.rpartition(".")[0] in MODULES
-            else set()
-        )
+        module: find_sources(module, tree, is_package(module)) - {module}
         for module, (_, tree) in MODULES.items()
     }
 
     assert list(TopologicalSorter(graph).static_order())
+
+
+def test_the_report_s_ground_floor_stands_by_itself():
+    """What its rooms stand on knows none of them; only the command line does."""
+
+    entrances = {f"memory_report.{name}" for name in ("arguments", "cli")}
+    upward = {
+        module: above
+        for module, (room, tree) in MODULES.items()
+        if room == "memory_report" and module.count(".") == 1
+        if not is_package(module)
+        and module not in entrances
+        and (
+            above := {
+                name
+                for name in find_sources(module, tree, package=False)
+                if name.startswith("memory_report.") and name.count(".") > 1
+            }
+        )
+    }
+
+    assert upward == {}
 
 
 @pytest.mark.parametrize(

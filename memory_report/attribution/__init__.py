@@ -3,7 +3,6 @@
     attribute.py   the sets, then the slopes, then the imports
     sets.py        launches every set of the services, in rounds, and reads each
     load.py        what each service is asked to do, alike in every set that has it
-    regions.py     a process's memory by what is mapped, file by file
     shapley.py     shares that do not depend on an order
     slopes.py      what one more socket, one more login costs
     imports.py     the modules, what each weighs, and who pulled it in

@@ -9,9 +9,8 @@ from typing import Any
 
 from memory_report.attribution.records import AttributionPlan
 from memory_report.attribution.render import FORMATS
-from memory_report.records import Story
+from memory_report.records import QUICK_STORY
 
-QUICK_STORY = Story(logins=3, board_reads=60, board_writes=10, sockets=5, triggers=2)
 DEFAULT_PLAN = AttributionPlan(rounds=5, settle=1.0)
 QUICK_PLAN = AttributionPlan(rounds=2, settle=0.2, story=QUICK_STORY, step=10, steps=3)
 

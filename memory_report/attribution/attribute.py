@@ -20,7 +20,7 @@ from memory_report.attribution.records import (
 from memory_report.attribution.sets import launch_set, launch_sets, open_setting
 from memory_report.attribution.slopes import launch_slopes
 from memory_report.environment import compile_bytecode
-from memory_report.errors import MeasurementError
+from memory_report.errors import UsageError
 from memory_report.processes import first_error
 
 #: Each more of them doubles the launches.
@@ -38,11 +38,12 @@ async def attribute(
 
     Raises:
         NotComparableError: a service had other work in one set than in another.
-        MeasurementError: a launch failed, or there are too many services.
+        UsageError: there are too many services.
+        MeasurementError: a launch failed.
     """
 
     if len(subject.services) > MOST_SERVICES:
-        raise MeasurementError(
+        raise UsageError(
             f"{subject.plan} has {len(subject.services)} services with work of their "
             f"own; attribute launches every set of them, and takes {MOST_SERVICES}"
         )
@@ -69,7 +70,7 @@ async def attribute(
                 subject.services,
                 number=0,
             )
-            imports = await weigh_imports(log, folder=Path(name))
+            imports = await weigh_imports(log, folder=Path(name), rounds=plan.rounds)
 
     return Attribution(
         schema=SCHEMA,

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from memory_report.attribution.imports import COMMAND, Freed, find_freed, walk_tree
-from memory_report.attribution.records import Attribution, Region
-from memory_report.attribution.regions import add_up_apart, group_regions
+from memory_report.attribution.records import Attribution
 from memory_report.attribution.shapley import give_back, list_sets, share_out
 from memory_report.attribution.slopes import estimate_slope
+from memory_report.regions import Region, add_up_apart, group_regions
 from memory_report.statistics import Estimate, estimate_mean
+from memory_report.units import MIB
 
-_MIB = 1024 * 1024
 #: Modules that weigh less, with all they pulled in, are left out of the tree.
-LEAST_IN_TREE = _MIB
+LEAST_IN_TREE = MIB
 #: How many modules are named whose going would free most.
 MOST_FREED = 20
 
@@ -71,7 +71,7 @@ class Figures:
     #: The interpreter that imported nothing, which the floor stands on.
     bare: int
     #: An interpreter that only imported the same modules, and the total by it.
-    imports: int
+    imports: float
     ratio: Estimate
     mergings: tuple[Merging, ...]
     #: Bytes for one more socket or login, by that word.
@@ -90,14 +90,17 @@ def work_out(record: Attribution) -> Figures:
     rounds = list(_list_rounds(record))
     everybody = frozenset(record.services)
     totals = [sizes[everybody] for sizes in rounds]
+    floors = record.imports.floors
     whole = [each for each in record.launches if set(each.services) == everybody]
     return Figures(
         total=estimate_mean(totals),
         floor=estimate_mean([sizes[frozenset()] for sizes in rounds]),
         shares=tuple(_list_shares(record.services, rounds)),
         bare=record.imports.bare,
-        imports=record.imports.floor,
-        ratio=estimate_mean([total / record.imports.floor for total in totals]),
+        imports=fmean(floors),
+        ratio=estimate_mean(
+            [total / floor for total, floor in zip(totals, floors, strict=True)]
+        ),
         mergings=tuple(_list_mergings(record)),
         slopes={
             unit: estimate_slope(record.slopes, unit)

@@ -14,9 +14,10 @@ import trio
 from memory_report.arrangements import ROOT, make_environment
 from memory_report.attribution.probe import WAITING
 from memory_report.attribution.records import ImportedModule, Imports
-from memory_report.attribution.regions import read_regions
 from memory_report.errors import MeasurementError
+from memory_report.launch_limit import limit_launch
 from memory_report.processes import Command, open_process
+from memory_report.regions import read_regions
 
 PROBE = Path(__file__).with_name("probe.py")
 #: The command that is run, in the import graph: it is nobody's import.
@@ -49,11 +50,15 @@ def make_recorder(runner: Sequence[str], log: Path) -> tuple[str, ...]:
     return (python, str(PROBE), "record", str(log), *program)
 
 
-async def weigh_imports(log: Path, *, folder: Path) -> Imports:
+async def weigh_imports(log: Path, *, folder: Path, rounds: int) -> Imports:
     """Weigh the modules of a recorded launch, each in the order it came.
 
     Two further interpreters stand beside the one that weighs: one that imported
-    nothing, and one that imported all without being looked at meanwhile.
+    nothing, and, in each round anew, one that imported all without being looked at
+    meanwhile.
+
+    Raises:
+        MeasurementError: nothing was recorded, or an interpreter failed or hung.
     """
 
     edges, unread = _read_log(log)
@@ -64,14 +69,17 @@ async def weigh_imports(log: Path, *, folder: Path) -> Imports:
     environment = make_environment(folder / "db.sqlite")
 
     command = [sys.executable, str(PROBE), "weigh", str(names), str(waiting)]
-    result = await trio.run_process(
-        command,
-        capture_stdout=True,
-        stderr=subprocess.DEVNULL,
-        cwd=ROOT,
-        env=environment,
-        check=False,
-    )
+    # Modules are code of anybody's: one may wait for ever.
+    with limit_launch("the interpreter that weighs imports"):
+        result = await trio.run_process(
+            command,
+            capture_stdout=True,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+            env=environment,
+            check=False,
+        )
+
     if result.returncode:
         raise MeasurementError(f"the probe of imports ended with {result.returncode}")
 
@@ -88,7 +96,9 @@ async def weigh_imports(log: Path, *, folder: Path) -> Imports:
 
     return Imports(
         bare=await _measure([nothing], environment),
-        floor=await _measure([names, waiting], environment),
+        floors=tuple(
+            [await _measure([names, waiting], environment) for _ in range(rounds)]
+        ),
         modules=tuple(
             ImportedModule(name=name, importer=edges[name][0], size=size)
             for name, size in sizes.items()

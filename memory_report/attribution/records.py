@@ -9,21 +9,10 @@ import msgspec
 
 from memory_report.errors import ReportFileError
 from memory_report.records import Story
+from memory_report.regions import Region
 
 #: Raised whenever a reader of the JSON file would have to know.
-SCHEMA = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Region:
-    """What a process has resident of one mapped file, or of one kind of memory."""
-
-    #: A file's path, or a kind in brackets: `[heap]`, `[anonymous]`, `[stack]`.
-    name: str
-    #: Pages that are the process's own: nobody else could have the same.
-    own: int
-    #: Pages of the file itself, which all who map it have in common.
-    cached: int
+SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +64,8 @@ class Imports:
 
     #: The interpreter that imported nothing.
     bare: int
-    #: The same, after it imported the same modules as the roof.
-    floor: int
+    #: The same, after it imported the same modules as the roof, once in each round.
+    floors: tuple[int, ...]
     modules: tuple[ImportedModule, ...]
     #: Whole import graph: by importing module, all that it asks for.
     graph: dict[str, tuple[str, ...]]

@@ -12,11 +12,11 @@ from memory_report.attribution.figures import Figures, work_out
 from memory_report.attribution.records import SCHEMA, Attribution
 from memory_report.render.words import mib, percent
 from memory_report.statistics import Estimate
+from memory_report.units import KIB, MIB
 
-_KIB, _MIB = 1024, 1024 * 1024
 _WIDTH = 79
 #: Kinds of memory that have less are added up.
-_LEAST = 100 * _KIB
+_LEAST = 100 * KIB
 #: How many of those who ask for a module are named.
 _NAMED = 2
 
@@ -145,7 +145,7 @@ def _slope_table(record: Attribution, figures: Figures) -> Table:
         title="what one more costs, in KiB",
         header=("one more", "KiB", "95 % interval"),
         rows=tuple(
-            (unit, *_with_bounds(slope, divisor=_KIB))
+            (unit, *_with_bounds(slope, divisor=KIB))
             for unit, slope in figures.slopes.items()
         ),
         note=f"slope over {plan.steps} readings, {plan.step} more at each",
@@ -173,7 +173,7 @@ def _freed_table(figures: Figures) -> Table:
         rows=tuple(
             (
                 each.name,
-                f"{each.size / _MIB:.2f}",
+                f"{each.size / MIB:.2f}",
                 str(each.modules),
                 _name_some(each.importers),
             )
@@ -187,7 +187,7 @@ def _tree_table(figures: Figures) -> Table:
         title="imports: by who pulled them in first",
         header=("module", "MiB"),
         rows=tuple(
-            (f"{'. ' * each.depth}{each.module}", f"{each.size / _MIB:.2f}")
+            (f"{'. ' * each.depth}{each.module}", f"{each.size / MIB:.2f}")
             for each in figures.tree
         ),
         note="with all that a module pulled in; those below 1 MiB are left out",
@@ -236,7 +236,7 @@ def _draw_pipes(table: Table) -> Iterator[str]:
         yield f"| {' | '.join(row)} |"
 
 
-def _with_bounds(estimate: Estimate, *, divisor: int = _MIB) -> tuple[str, str]:
+def _with_bounds(estimate: Estimate, *, divisor: int = MIB) -> tuple[str, str]:
     value = f"{estimate.value / divisor:.1f}"
     if estimate.lower is None or estimate.upper is None:
         return value, "-"

@@ -19,17 +19,15 @@ from memory_report.arrangements import (
 )
 from memory_report.attribution import idle
 from memory_report.attribution.load import Prepared, check_ends, open_load, prepare
-from memory_report.attribution.records import AttributionPlan, Region, SetLaunch
-from memory_report.attribution.regions import read_regions
+from memory_report.attribution.records import AttributionPlan, SetLaunch
 from memory_report.attribution.shapley import list_sets
 from memory_report.errors import MeasurementError
+from memory_report.launch_limit import limit_launch
 from memory_report.pinged_site import open_pinged_site
+from memory_report.regions import Region, read_regions
 from memory_report.runner_signals import ask
 from runner.plan_file import load_plan
 from runner.system import list_descendants, read_footprint
-
-#: For everything in a launch besides settling.
-LAUNCH_TIMEOUT = 180.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +55,9 @@ async def open_setting(
     async with open_pinged_site() as site:
         first = folder / "first"
         first.mkdir()
-        async with open_set(setting, subject.services, first) as running:
-            prepared = await prepare(running, plan.story, site=site, folder=folder)
+        with limit_launch("the launch that prepares the database"):
+            async with open_set(setting, subject.services, first) as running:
+                prepared = await prepare(running, plan.story, site=site, folder=folder)
 
         yield replace(setting, prepared=prepared)
 
@@ -97,9 +96,10 @@ async def launch_set(
 ) -> SetLaunch:
     """Launch some services in one process, load them, and read what they take."""
 
+    what = f"a launch of {'+'.join(members) or 'the floor'}"
     with (
         TemporaryDirectory(prefix="memory-report-") as name,
-        trio.move_on_after(setting.plan.settle + LAUNCH_TIMEOUT),
+        limit_launch(what, settle=setting.plan.settle),
     ):
         async with open_set(setting, members, Path(name)) as running:
             async with open_load(running, setting.plan.story, setting.prepared) as work:
@@ -116,8 +116,6 @@ async def launch_set(
             pss=pss,
             work=dict(work),
         )
-
-    raise MeasurementError(f"a launch of {'+'.join(members)} took too long")
 
 
 @asynccontextmanager

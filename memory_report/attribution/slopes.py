@@ -14,6 +14,7 @@ import httpcore
 from memory_report.attribution.load import log_in, open_load, open_sockets
 from memory_report.attribution.records import SlopeLaunch
 from memory_report.attribution.sets import Setting, open_set, read_launch
+from memory_report.launch_limit import limit_launch
 from memory_report.statistics import Estimate, estimate_mean
 
 
@@ -28,7 +29,10 @@ async def launch_slopes(setting: Setting) -> list[SlopeLaunch]:
     if prepared is None:
         return []
 
-    with TemporaryDirectory(prefix="memory-report-") as name:
+    with (
+        TemporaryDirectory(prefix="memory-report-") as name,
+        limit_launch("a launch for the slopes"),
+    ):
         async with (
             open_set(setting, setting.subject.services, Path(name)) as running,
             AsyncExitStack() as stack,

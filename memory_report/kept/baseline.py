@@ -8,17 +8,18 @@ below its bar, are seen for what they are together. Sizes in it are MiB, for its
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
-from memory_report.errors import NotComparableError, ReportFileError
+from memory_report.errors import NotComparableError, ReportFileError, UsageError
 from memory_report.files import write_json
 from memory_report.gates import Gate, Outcome, Verdict, compare, judge
 from memory_report.kept.compare import estimate_growth
 from memory_report.ledger import count_work
-from memory_report.records import TOGETHER, Report
+from memory_report.records import TOGETHER, Environment, Plan, Report
 from memory_report.statistics import Estimate, counted, estimate_mean, total_sizes
 
 #: Raised whenever a reader of the file would have to know.
@@ -114,13 +115,15 @@ def make_mark(report: Report, name: str) -> Mark:
     sizes = _list_sizes(report)
     if len(sizes) < 2:
         raise NotComparableError(
-            ["launches: 1 together, a baseline needs 2 or more (see --repeats)"]
+            ["launches: 1 together, a baseline needs 2 or more (see --repeats)"],
+            head="nobody knows how sure the report is",
         )
 
+    work = count_work(report.launches[0].ledger, own=report.plan.own is not None)
     return Mark(
         name=name,
-        way=_describe_way(report),
-        work=dict(sorted(count_work(report.launches[0].ledger).items())),
+        way=_describe_way(report.plan, report.environment),
+        work=dict(sorted(work.items())),
         pss=round(estimate_mean(sizes).value / _MIB, 2),
         launches=tuple(round(size / _MIB, 2) for size in sizes),
     )
@@ -145,6 +148,33 @@ def update_baseline(
         _check_same_way(pinned, last, "pin this one as well: --release NAME")
 
     return Baseline(bars=bars, last=last, release=pinned)
+
+
+def check_way(baseline: Baseline, plan: Plan, environment: Environment) -> None:
+    """Refuse a plan whose report could not be held against the baseline.
+
+    What only the launches show, their work and what became of bytecode, is left out.
+
+    Raises:
+        UsageError: with a line for each thing that differs.
+    """
+
+    lines = []
+    if plan.repeats < 2:
+        lines.append("launches: 1 together, drift has an interval from 2 on")
+
+    for mark in (baseline.last, *([baseline.release] if baseline.release else [])):
+        was, now = dict(mark.way), _describe_way(plan, environment)
+        for way in (was, now):
+            way.pop("bytecode", None)
+
+        lines += _list_differences(mark, was, now, where="here")
+
+    if lines:
+        raise UsageError(
+            "the report could not be held against the baseline:\n  "
+            + "\n  ".join(lines)
+        )
 
 
 def judge_drift(report: Report, baseline: Baseline) -> list[Verdict]:
@@ -203,8 +233,7 @@ def _list_sizes(report: Report) -> list[float]:
     ]
 
 
-def _describe_way(report: Report) -> dict[str, str]:
-    environment, plan = report.environment, report.plan
+def _describe_way(plan: Plan, environment: Environment) -> dict[str, str]:
     # The third number of a version mends faults; sizes rarely move with it.
     python = ".".join(environment.python.split(".")[:2])
     way = {
@@ -218,13 +247,22 @@ def _describe_way(report: Report) -> dict[str, str]:
 
 
 def _check_same_way(then: Mark, now: Mark, remedy: str) -> None:
-    was: dict[str, object] = {**then.way, **then.work}
-    new: dict[str, object] = {**now.way, **now.work}
-    lines = [
-        f"{name}: {was.get(name, 'none')} in baseline {then.name!r}, "
-        f"{new.get(name, 'none')} in the report"
-        for name in was | new
-        if was.get(name) != new.get(name)
-    ]
+    lines = _list_differences(
+        then, {**then.way, **then.work}, {**now.way, **now.work}, where="in the report"
+    )
     if lines:
-        raise NotComparableError([*lines, remedy])
+        raise NotComparableError(
+            [*lines, remedy],
+            head=f"the report was not made as baseline {then.name!r} was",
+        )
+
+
+def _list_differences(
+    mark: Mark, was: Mapping[str, object], now: Mapping[str, object], *, where: str
+) -> list[str]:
+    return [
+        f"{name}: {was.get(name, 'none')} in baseline {mark.name!r}, "
+        f"{now.get(name, 'none')} {where}"
+        for name in {**was, **now}
+        if was.get(name) != now.get(name)
+    ]

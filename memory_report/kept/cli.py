@@ -10,14 +10,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from memory_report.attribution.records import read_attribution
-from memory_report.errors import ReportFileError, UsageError
+from memory_report.environment import read_environment
+from memory_report.errors import (
+    InconclusiveError,
+    NotComparableError,
+    ReportFileError,
+    UsageError,
+)
 from memory_report.exit_codes import FAILED, INCONCLUSIVE, PASSED
-from memory_report.files import check_writable, read_report
+from memory_report.files import check_writable, is_recording, read_report
 from memory_report.gates import Gate, Outcome, Verdict, judge
 from memory_report.kept.baseline import (
     BASELINE_FILE,
     Bars,
     Baseline,
+    check_way,
     judge_drift,
     read_baseline,
     update_baseline,
@@ -26,20 +33,25 @@ from memory_report.kept.baseline import (
 from memory_report.kept.compare import compare_reports
 from memory_report.kept.step_summary import append_summary
 from memory_report.ledger import check_report
-from memory_report.records import Report
+from memory_report.recording import read_recording
+from memory_report.records import Plan, Report
 from memory_report.render.baseline import render_baseline
 from memory_report.render.comparison import FORMATS as COMPARISON_FORMATS
 from memory_report.render.formats import FORMATS, PICTURES
 from memory_report.render.html import render_html
+from memory_report.render.recording import render_recording
 from memory_report.render.verdicts import FORMATS as VERDICT_FORMATS
 from memory_report.render.words import describe_doubts
 
 
 def run_show(options: argparse.Namespace) -> int:
-    """Print a report that was kept."""
+    """Print a report that was kept, or a recording."""
+
+    if is_recording(options.file):
+        return _show_recording(options)
 
     report = read_report(options.file)
-    verdicts = judge_report(report, options)
+    verdicts, difference = judge_report(report, options)
     shown: str | bytes
     if options.attribution is None:
         shown = _render(report, verdicts, options.format)
@@ -50,7 +62,19 @@ def run_show(options: argparse.Namespace) -> int:
         raise UsageError("--attribution is for the page: --format html")
 
     _write(shown, options.output)
-    return choose_code(verdicts)
+    return choose_code(verdicts, difference)
+
+
+def _show_recording(options: argparse.Namespace) -> int:
+    of_reports = ("max_pss", "baseline", "max_regress", "max_drift", "attribution")
+    asked = any(getattr(options, name) is not None for name in of_reports)
+    if asked or options.min_saving or options.format != "text":
+        raise UsageError(
+            f"{options.file} is a recording: it is shown as text, and has no gates"
+        )
+
+    _write(render_recording(read_recording(options.file)), options.output)
+    return PASSED
 
 
 def run_check(options: argparse.Namespace) -> int:
@@ -61,7 +85,10 @@ def run_check(options: argparse.Namespace) -> int:
         options.baseline = BASELINE_FILE
 
     report = read_report(options.file)
-    verdicts = judge_report(report, options)
+    verdicts, difference = judge_report(report, options)
+    if difference is not None:
+        raise difference
+
     print(VERDICT_FORMATS[options.format](report, verdicts), end="")
     summarize(VERDICT_FORMATS["markdown"](report, verdicts))
     return choose_code(verdicts)
@@ -90,8 +117,7 @@ def run_baseline_update(options: argparse.Namespace) -> int:
     (size,) = judge(report, Gate(max_pss=math.inf))
     if size.doubts:
         doubts = describe_doubts(size.doubts)
-        print(f"error: the report is no baseline: {doubts}", file=sys.stderr)
-        return INCONCLUSIVE
+        raise InconclusiveError(f"the report is no baseline: {doubts}")
 
     old = read_baseline(path) if path.exists() else None
     baseline = update_baseline(
@@ -112,30 +138,80 @@ def run_baseline_show(options: argparse.Namespace) -> int:
     return PASSED
 
 
-def judge_report(report: Report, options: argparse.Namespace) -> list[Verdict]:
-    """Hold a report against the bars of the command line and of the baseline.
+def check_gates(plan: Plan, options: argparse.Namespace) -> None:
+    """Refuse, before minutes are spent, gates that the report could not be held to.
 
     Raises:
-        NotComparableError: the launches did not do the same work, or other work than
-            the baseline's.
+        ReportFileError: the baseline cannot be read.
+        UsageError: a bar is about what is not measured, or the baseline was made in
+            another way.
+    """
+
+    baseline = _read_baseline(options)
+    if baseline is None:
+        return
+
+    for name in baseline.bars.min_saving:
+        if name not in plan.arrangements:
+            raise UsageError(
+                f"{options.baseline} has a bar about {name!r}, which is not launched; "
+                "add it to --arrangements"
+            )
+
+    check_way(baseline, plan, read_environment(bytecode="", redis=False))
+
+
+def judge_report(
+    report: Report, options: argparse.Namespace
+) -> tuple[list[Verdict], NotComparableError | None]:
+    """Hold a report against the bars of the command line and of the baseline.
+
+    Returns:
+        What each bar says; and why nothing was held against the baseline, if it was
+        made in another way: the report is none the worse for that.
+
+    Raises:
+        NotComparableError: the launches did not do the same work.
         UsageError: a bar is about what was not measured.
     """
 
     check_report(report)
+    baseline = _read_baseline(options)
+    if baseline is None:
+        return judge(report, _choose_bars(Bars(), options).gate), None
+
+    verdicts = judge(report, baseline.bars.gate)
+    try:
+        return verdicts + judge_drift(report, baseline), None
+    except NotComparableError as error:
+        return verdicts, error
+
+
+def _read_baseline(options: argparse.Namespace) -> Baseline | None:
+    """Read the baseline that is asked for, with the bars that count."""
+
     if options.baseline is None:
         drifts = (options.max_regress, options.max_drift)
         if drifts != (None, None):
             raise UsageError("--max-regress and --max-drift need a --baseline")
 
-        return judge(report, _choose_bars(Bars(), options).gate)
+        return None
 
     kept = read_baseline(options.baseline)
-    baseline: Baseline = replace(kept, bars=_choose_bars(kept.bars, options))
-    return judge(report, baseline.bars.gate) + judge_drift(report, baseline)
+    return replace(kept, bars=_choose_bars(kept.bars, options))
 
 
-def choose_code(verdicts: Sequence[Verdict]) -> int:
-    """Return what the verdicts together mean: a failure outweighs a doubt."""
+def choose_code(
+    verdicts: Sequence[Verdict], difference: NotComparableError | None = None
+) -> int:
+    """Return what the verdicts together mean: a failure outweighs a doubt.
+
+    Raises:
+        NotComparableError: the difference, if there is one.
+    """
+
+    if difference is not None:
+        raise difference
 
     outcomes = {verdict.outcome for verdict in verdicts}
     if Outcome.FAILED in outcomes:
@@ -156,11 +232,9 @@ def summarize(markdown: str) -> None:
 def _choose_bars(bars: Bars, options: argparse.Namespace) -> Bars:
     """Return the bars, each that the command line has in place of the file's."""
 
+    savings = {name: round(share * 100, 3) for name, share in options.min_saving}
     given = {
-        "min_saving": {
-            name: round(share * 100, 3) for name, share in options.min_saving
-        }
-        or None,
+        "min_saving": bars.min_saving | savings,
         "max_pss": options.max_pss,
         "max_regress": options.max_regress,
         "max_drift": options.max_drift,

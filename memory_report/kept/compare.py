@@ -103,7 +103,9 @@ def check_same_work(before: Report, after: Report) -> None:
         if was.get(name, 0) != now.get(name, 0)
     ]
     if lines:
-        raise NotComparableError(lines)
+        raise NotComparableError(
+            lines, head="the two reports were not made in the same way"
+        )
 
 
 def list_differences(
@@ -152,7 +154,7 @@ def _describe_way(report: Report) -> dict[str, object]:
     if plan.own is not None:
         way["story"] = plan.own.story.sha256
 
-    return way | count_work(report.launches[0].ledger)
+    return way | count_work(report.launches[0].ledger, own=plan.own is not None)
 
 
 def _list_changes(before: Report, after: Report) -> Iterator[Change]:
@@ -160,7 +162,13 @@ def _list_changes(before: Report, after: Report) -> Iterator[Change]:
         name for name in before.plan.arrangements if name in after.plan.arrangements
     ]
     if not names:
-        raise NotComparableError(["arrangements: the two reports have none in common"])
+        told = [
+            f"{word}: {', '.join(each.plan.arrangements)}"
+            for word, each in (("the first", before), ("the second", after))
+        ]
+        raise NotComparableError(
+            told, head="the two reports have no arrangement in common"
+        )
 
     for name in names:
         pair = counted(before.launches, name), counted(after.launches, name)

@@ -11,7 +11,9 @@ import gc
 import os
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from inspect import isawaitable
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from anyio.abc import TaskGroup
 
 from runner.asgi import serve_lifespan
 from runner.contract import choose_arguments, load_function
+from runner.errors import LaneClosedError
 from runner.lane import Lane
 from runner.mounts import Asgi, Receive, Scope, Send
 from runner.plan_file import load_plan
@@ -49,6 +52,8 @@ class Application:
         async def count(message: Mapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 self._counts[f"responses_{message['status'] // 100}xx"] += 1
+            elif message["type"] == "http.response.body":
+                self._counts["response_bytes"] += len(message.get("body", b""))
 
             await send(message)
 
@@ -65,7 +70,7 @@ class Application:
             await self._start(tasks, lane, stopping)
             state = await tasks.start(serve_lifespan, self._app, drained)
             scope.get("state", {}).update(state)
-            self._watch_signals()
+            _watch_signals(lane)
             _say(event="starting", pid=os.getpid(), services=[self._service.name])
             _say(event="ready", service=self._service.name, url=self._url)
             _say(event="ready", pid=os.getpid())
@@ -101,15 +106,22 @@ class Application:
         app = factory(**choose_arguments(factory, offered))
         self._app = await app if isawaitable(app) else app
 
-    def _watch_signals(self) -> None:
-        def collect() -> None:
-            _say(event="collected", objects=gc.collect())
 
-        def trim() -> None:
-            trim_heap()
-            _say(event="trimmed")
+def _watch_signals(lane: Lane) -> None:
+    """Collect and trim when asked, in the lane: a signal may cut into anything."""
 
-        watch_memory_signals(collect=collect, trim=trim)
+    def post(function: Callable[[], object]) -> None:
+        with suppress(LaneClosedError):  # it has stopped already
+            lane.post(function)
+
+    def collect() -> None:
+        _say(event="collected", objects=gc.collect())
+
+    def trim() -> None:
+        trim_heap()
+        _say(event="trimmed")
+
+    watch_memory_signals(collect=partial(post, collect), trim=partial(post, trim))
 
 
 async def _run(function: Any, offered: Mapping[str, Any], *, task_status: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from memory_report.kept.baseline import Baseline, Mark
+from memory_report.ledger import SERVICES
 
 
 def render_baseline(baseline: Baseline) -> str:
@@ -29,4 +30,6 @@ def _describe(mark: Mark) -> Iterator[str]:
     for name, value in mark.way.items():
         yield f"  {name.replace('_', ' ')}: {value}"
 
-    yield f"  work: {len(mark.work)} counts"
+    both = {name.removesuffix(SERVICES) for name in mark.work if SERVICES in name}
+    alike = {name.removesuffix(SERVICES) for name in mark.work}
+    yield f"  work: {len(alike)} counts, {len(both)} of them of both ends"

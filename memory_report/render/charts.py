@@ -11,9 +11,9 @@ from memory_report.records import REDIS, TOGETHER
 from memory_report.render.pictures import GREY, Row, RowChart, Span
 from memory_report.render.words import bounds, mib, mib_bounds, percent
 from memory_report.statistics import Estimate
+from memory_report.units import MIB
 from memory_report.waterfall import Step, Waterfall
 
-_MIB = 1024 * 1024
 #: Places in the palette: what the observer shares with what it measured, what goes
 #: away in a waterfall, and its two ends.
 _SHARED, _GONE, _BEFORE, _AFTER = GREY - 1, 2, 5, 0
@@ -83,7 +83,7 @@ def chart_waterfall(waterfall: Waterfall) -> RowChart:
     )
     rows = [_whole(f"{waterfall.baseline}, with Redis", waterfall.start, _BEFORE)]
     for step, (begin, end) in zip(steps, pairwise(edges), strict=True):
-        span = Span(name=step.name, start=begin / _MIB, end=end / _MIB, colour=_GONE)
+        span = Span(name=step.name, start=begin / MIB, end=end / MIB, colour=_GONE)
         sign = "-" if step.size.value >= 0 else "+"
         text = f"{sign}{mib(abs(step.size.value))} MiB{_bounds(step.size)}"
         rows.append(Row(label=step.name, text=text, spans=(span,)))
@@ -101,14 +101,14 @@ def chart_worths(worths: Sequence[Step]) -> RowChart:
     for worth in worths:
         size = worth.size
         span = Span(
-            name=worth.name, start=0, end=max(size.value, 0) / _MIB, colour=_GONE
+            name=worth.name, start=0, end=max(size.value, 0) / MIB, colour=_GONE
         )
         rows.append(
             Row(
                 label=worth.name,
                 text=f"{mib(size.value)} MiB{_bounds(size)}",
                 spans=(span,),
-                interval=_scale(size, _MIB),
+                interval=_scale(size, MIB),
             )
         )
 
@@ -134,13 +134,13 @@ def stack(
 ) -> Iterator[Span]:
     """Yield parts in bytes as spans in MiB that join on to each other."""
 
-    edges = accumulate((size / _MIB for _, size in parts), initial=0.0)
+    edges = accumulate((size / MIB for _, size in parts), initial=0.0)
     for (name, _), (start, end) in zip(parts, pairwise(edges), strict=True):
         yield Span(name=name, start=start, end=end, colour=colours[name])
 
 
 def _whole(label: str, size: float, colour: int) -> Row:
-    span = Span(name=label, start=0, end=size / _MIB, colour=colour)
+    span = Span(name=label, start=0, end=size / MIB, colour=colour)
     return Row(label=label, text=f"{mib(size)} MiB", spans=(span,))
 
 

@@ -9,8 +9,8 @@ from memory_report.records import CHECKPOINTS, REDIS, Launch, Reading, Report
 from memory_report.render.charts import choose_colours, is_variant
 from memory_report.render.pictures import Line, LineChart
 from memory_report.statistics import counted
+from memory_report.units import MIB
 
-_MIB = 1024 * 1024
 _AXIS = "PSS without Redis, MiB"
 
 
@@ -53,7 +53,7 @@ def chart_series(report: Report) -> LineChart | None:
     for name, colour, launches in _list_arrangements(report):
         series = [launch.series for launch in launches if launch.series is not None]
         strands = tuple(
-            tuple(zip(each.seconds, (size / _MIB for size in each.pss), strict=True))
+            tuple(zip(each.seconds, (size / MIB for size in each.pss), strict=True))
             for each in series
             if each.seconds
         )
@@ -107,6 +107,6 @@ def _list_totals(reading: Reading) -> list[float]:
 
     processes = [each for each in reading.processes if each.name != REDIS]
     return [
-        (sum(process.samples[place].pss for process in processes) + share) / _MIB
+        (sum(process.samples[place].pss for process in processes) + share) / MIB
         for place, share in enumerate(reading.observer_share)
     ]

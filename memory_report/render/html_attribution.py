@@ -14,8 +14,8 @@ from memory_report.render.html_tables import make_row, make_table
 from memory_report.render.markup import node
 from memory_report.render.pictures import GREY, Row, RowChart, Span
 from memory_report.render.words import mib, mib_bounds
+from memory_report.units import MIB
 
-_MIB = 1024 * 1024
 _FLOOR = "floor of all"
 
 
@@ -25,7 +25,7 @@ def chart_shares(figures: Figures) -> RowChart:
     colours = choose_colours(each.service for each in figures.shares) | {_FLOOR: GREY}
     parts = [(_FLOOR, figures.floor)]
     parts += [(each.service, each.share) for each in figures.shares]
-    edges = accumulate((part.value / _MIB for _, part in parts), initial=0.0)
+    edges = accumulate((part.value / MIB for _, part in parts), initial=0.0)
     spans = [
         Span(name=name, start=start, end=end, colour=colours[name])
         for (name, _), (start, end) in zip(parts, pairwise(edges), strict=True)

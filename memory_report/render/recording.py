@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from memory_report.recording import Recording, Sample, find_growth
+from memory_report.render.words import mib
+from memory_report.units import MIB
 from runner.system import Footprint
 
-_MIB = 1024 * 1024
 _NAME = 21
 _COLUMNS = ("first", "mean", "peak", "last", "USS", "RSS")
 _RULE = "-" * 79
@@ -21,8 +22,8 @@ def render_sample(sample: Sample) -> str:
 
     total = sample.total
     return (
-        f"{sample.seconds:8.1f} s  PSS {_mib(total.pss)}  USS {_mib(total.uss)}  "
-        f"RSS {_mib(total.rss)} MiB  processes: {len(sample.processes)}"
+        f"{sample.seconds:8.1f} s  PSS {mib(total.pss)}  USS {mib(total.uss)}  "
+        f"RSS {mib(total.rss)} MiB  processes: {len(sample.processes)}"
     )
 
 
@@ -43,7 +44,7 @@ def render_recording(recording: Recording) -> str:
     rows += [_RULE, _row("", "total", _describe(total))]
     growth = find_growth(recording)
     if growth is not None and samples[-1].seconds >= _SHORTEST_GROWTH:
-        rows += ["", f"growth: {growth * 3600 / _MIB:+.1f} MiB of PSS an hour"]
+        rows += ["", f"growth: {growth * 3600 / MIB:+.1f} MiB of PSS an hour"]
 
     return "\n".join([title, "", *rows]) + "\n"
 
@@ -51,14 +52,10 @@ def render_recording(recording: Recording) -> str:
 def _describe(series: Sequence[Footprint]) -> tuple[str, ...]:
     pss = [each.pss for each in series]
     sizes = (pss[0], fmean(pss), max(pss), pss[-1], series[-1].uss, series[-1].rss)
-    return tuple(_mib(size) for size in sizes)
+    return tuple(mib(size) for size in sizes)
 
 
 def _row(pid: str, name: str, columns: Sequence[str]) -> str:
     name = name if len(name) <= _NAME else name[: _NAME - 1] + "…"
     cells = "".join(f"{column:>8}" for column in columns)
     return f"{pid:>7}  {name:<{_NAME}}{cells}".rstrip()
-
-
-def _mib(size: float) -> str:
-    return f"{size / _MIB:.1f}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from memory_report.gates import Verdict
-from memory_report.records import Report
+from memory_report.records import SCHEMA, Report
 from memory_report.render.junit import render_junit
 from memory_report.render.words import describe_verdict
 
@@ -27,9 +29,17 @@ def render_markdown(_report: Report, verdicts: Sequence[Verdict]) -> str:
     return "### Memory gates\n\n" + "".join(lines)
 
 
+def render_json(_report: Report, verdicts: Sequence[Verdict]) -> str:
+    """Return them as the JSON of a report has them."""
+
+    content = {"schema": SCHEMA, "verdicts": verdicts}
+    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n"
+
+
 #: By the word that chooses it.
 FORMATS: dict[str, Callable[[Report, Sequence[Verdict]], str]] = {
     "text": render_text,
     "markdown": render_markdown,
+    "json": render_json,
     "junit": render_junit,
 }

@@ -8,9 +8,8 @@ from memory_report.figures import Column, Figures
 from memory_report.gates import Outcome, Verdict
 from memory_report.records import Crash, Plan
 from memory_report.statistics import Estimate
+from memory_report.units import MIB
 from memory_report.validity import Doubt
-
-_MIB = 1024 * 1024
 
 #: What everything costs, with its unit.
 PRICE_HEAD = (
@@ -153,7 +152,7 @@ def describe_doubts(doubts: Sequence[Doubt]) -> str:
 def mib(size: float) -> str:
     """Return bytes as MiB."""
 
-    return f"{size / _MIB:.1f}"
+    return f"{size / MIB:.1f}"
 
 
 def percent(share: float) -> str:

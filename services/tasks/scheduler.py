@@ -74,7 +74,7 @@ class Scheduler:
 
     def statistics(self) -> Mapping[str, int]:
         """Return what was done since the start, for the event `stopped`."""
-        names = ("runs", "failures", "timeouts", "skipped")
+        names = ("runs", "triggered", "failures", "timeouts", "skipped")
         return {name: self._house.counts[name] for name in names}
 
     # The loop
@@ -203,6 +203,7 @@ class Scheduler:
 
         one.occupy()
         await self._engine.run_now(Due(one=one, tick=tick or self._get_tick()))
+        self._house.counts["triggered"] += 1
 
     def start_job(self, name: str) -> None:
         """Let ticks run a job, until the service ends."""

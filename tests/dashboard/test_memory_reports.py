@@ -28,6 +28,7 @@ from memory_report.attribution.render import render_json as render_attribution
 from memory_report.cli import main
 from memory_report.files import write_json
 from memory_report.records import SCHEMA, Story
+from memory_report.regions import Region
 from tests.memory_report.examples import MIB, make_report
 
 GOOD: dict[str, Any] = {
@@ -93,6 +94,25 @@ def test_what_the_real_tool_writes_is_read(
     assert saving.share.lower < 0.52 < saving.share.upper
 
 
+def test_an_interval_that_is_wider_than_what_can_be_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Two launches say little: such a report is a good one, and shows just that."""
+
+    samples = tmp_path / "samples.json"
+    write_json(make_report((100, 50), (100, 30)), samples)
+    assert main(["show", str(samples), "--format", "json"]) == 0
+    path = write(tmp_path / "report.json", capsys.readouterr().out.encode())
+
+    found = read_memory_report(path)
+
+    assert found is not None
+    share = found[0].figures.savings[0].share
+    assert share.lower is not None
+    assert share.upper is not None
+    assert share.lower < 0 < 1 < share.upper
+
+
 def test_what_the_real_tool_says_of_shares_is_read(tmp_path: Path):
     """`attribute --format json`: the floor, each share, what is free without it."""
 
@@ -106,14 +126,14 @@ def test_what_the_real_tool_says_of_shares_is_read(tmp_path: Path):
             attribution.SetLaunch(
                 round=1,
                 services=services,
-                regions=(attribution.Region(name="[heap]", own=size * MIB, cached=0),),
+                regions=(Region(name="[heap]", own=size * MIB, cached=0),),
                 pss=size * MIB,
                 work={},
             )
             for services, size in sizes.items()
         ),
         slopes=(),
-        imports=attribution.Imports(bare=1, floor=1, modules=(), graph={}),
+        imports=attribution.Imports(bare=1, floors=(1,), modules=(), graph={}),
     )
     path = write(tmp_path / "shares.json", render_attribution(record).encode())
 

@@ -9,11 +9,11 @@ from memory_report.attribution.records import (
     ImportedModule,
     Imports,
     Machine,
-    Region,
     SetLaunch,
     SlopeLaunch,
 )
 from memory_report.attribution.shapley import list_sets
+from memory_report.regions import Region
 from tests.memory_report.examples import MIB
 
 SERVICES = ("web", "ws", "tasks")
@@ -51,7 +51,7 @@ ATTRIBUTION = Attribution(
     ),
     imports=Imports(
         bare=6 * MIB,
-        floor=52 * MIB,
+        floors=(52 * MIB, 52 * MIB),
         modules=(ImportedModule(name="services.web", importer="", size=8 * MIB),),
         graph={},
     ),

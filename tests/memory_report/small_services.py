@@ -21,11 +21,13 @@ def leave_id() -> None:
         Path(folder, f"{os.getpid()}.pids").write_text(f"{os.getpid()}")
 
 
-async def tick(*, stopping: anyio.Event) -> None:
-    """Live until told to stop."""
+async def tick(*, ballast: int = 0, stopping: anyio.Event) -> None:
+    """Hold so many MiB until told to stop."""
 
     leave_id()
+    held = [b"x" * 1024 * 1024 for _ in range(ballast)]
     await stopping.wait()
+    del held
 
 
 def create_app() -> Callable[..., Any]:

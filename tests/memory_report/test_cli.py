@@ -213,6 +213,8 @@ def test_wrong_usage_is_exit_code_2(
         (None, "cannot read"),
         ("{", "is not a memory report"),
         ('{"schema": 2}', "is not a memory report"),
+        ("[]", "is not a memory report"),
+        ("\udcff", "is not a memory report"),
         ('{"schema": 1}', "has schema 1, this program reads 2; measure anew"),
         (json.dumps({"schema": 999}), "has schema 999, this program reads 2"),
     ],
@@ -227,7 +229,7 @@ def test_a_file_that_is_no_report_is_refused(
 
     path = tmp_path / "report.json"
     if content is not None:
-        path.write_text(content, encoding="utf-8")
+        path.write_bytes(content.encode(errors="surrogateescape"))
 
     assert main(["show", str(path)]) == 2
 
@@ -325,7 +327,8 @@ def test_help_explains_every_exit_code(capsys: pytest.CaptureFixture[str]):
             main(words)
 
         text = capsys.readouterr().out
-        assert [f"\n  {code}  " in text for code in range(6)] == [True] * 6
+        codes = (*range(6), 130)
+        assert [f"\n  {code}  " in text for code in codes] == [True] * 7
 
 
 @pytest.mark.parametrize(

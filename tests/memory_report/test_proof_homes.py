@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from memory_report.cgroup import find_memory_group
 from tests.memory_report.homes import CELLS, CONTAINERS, USERS, find_home, run_in
+from tests.memory_report.test_proof_injection import STORY
 
 Words = tuple[str, ...]
 REPORT = ("-m", "memory_report")
@@ -42,6 +44,18 @@ import subprocess, sys
 subprocess.run(["mount", "-t", "tmpfs", "none", "/sys/fs/cgroup"], check=True)
 from memory_report.cli import main
 sys.exit(main(["doctor"]))
+"""
+#: Measures two small services, with one look at a time, and never as root.
+MEASURE_SMALL = """
+import os, sys
+from memory_report import cli
+if not os.geteuid():
+    sys.exit("this is root")
+
+cli.SAMPLE_INTERVAL = 0.0
+plan, story = sys.argv[1:]
+words = ["--plan", plan, "--story", story, "--arrangements", "separate,together"]
+sys.exit(cli.main(["measure", *words, "--repeats", "1", "--settle", "0"]))
 """
 
 
@@ -121,6 +135,24 @@ def test_a_process_of_somebody_else_is_refused(user: Words, stranger: int):
 
     assert (done.returncode, done.stdout) == (5, "")
     assert f"no right to read the memory of process {stranger}: " in done.stderr
+
+
+@pytest.mark.parametrize("name", ["user", "cell"])
+def test_services_are_measured(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+):
+    """By an ordinary user, also in a container: exit code 0, and the table."""
+
+    words: Words = request.getfixturevalue(name)
+    story = tmp_path / "story.py"
+    story.write_text(STORY, encoding="utf-8")
+    done = run_in(
+        words, "-c", MEASURE_SMALL, str(FOLDER / "small_plan.toml"), str(story)
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = re.findall(r"^  (\S+) +[\d.]+ +[\d.]+ +[\d.]+$", done.stdout, re.MULTILINE)
+    assert rows == ["page", "ticker", "total", "page+ticker", "total"]
 
 
 def test_a_service_that_hides_its_memory_is_told(user: Words, tmp_path: Path):

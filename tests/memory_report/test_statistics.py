@@ -13,6 +13,7 @@ from memory_report.statistics import (
     estimate_mean,
     estimate_saving,
     percentile,
+    robust_slope,
     slope,
     total_sizes,
 )
@@ -128,10 +129,13 @@ def test_drift_is_what_moved_of_its_own_while_sampling():
     moving = make_launch(1, "separate", [make_growing("web", 100, 105, 110)])
     settled = make_launch(2, "separate", [make_growing("web", 100, 100, 100)])
     disturbed = make_launch(3, "separate", [make_process("web", 100, 105, 110, uss=50)])
+    redis = make_growing(REDIS, 10, 20, 30)
+    beside = make_launch(4, "separate", [make_growing("web", 100, 100, 100), redis])
 
     assert drift(moving) == pytest.approx(10 / 105)
     assert drift(settled) == 0
     assert drift(disturbed) == 0
+    assert drift(beside) == 0
 
 
 @pytest.mark.parametrize(
@@ -147,3 +151,14 @@ def test_slope_is_the_growth_per_unit_of_time():
     """What grows evenly has its own slope, whatever the times are."""
 
     assert slope([0, 1, 4], [7, 10, 19]) == pytest.approx(3)
+
+
+def test_robust_slope_is_the_middle_one_within_the_pieces():
+    """A value far off has no say, nor has a step from one piece to the next."""
+
+    rising = [(time, 3.0 * time) for time in range(9)]
+    fallen = [(time, 3.0 * time - 500) for time in range(9, 18)]
+    rising[7] = (7, 999.0)
+
+    assert robust_slope([rising, fallen]) == pytest.approx(3)
+    assert robust_slope([[(1, 5.0)], [(2, 6.0)], []]) is None

@@ -31,11 +31,13 @@ async def test_requests_are_timed_one_by_one():
                 await trio.sleep(number)
 
     await trio.sleep(100)
+    timings.pushes += [0.25, 0.5]
     price = timings.make_price({"trio": 0.5})
 
     assert price.request_p50 == pytest.approx(5)
     assert price.request_p99 == pytest.approx(10)
     assert price.requests_per_second == pytest.approx(10 / 55)
+    assert price.pushes == (0.25, 0.5)
     assert price.lag == {"trio": 0.5}
 
 

@@ -19,13 +19,28 @@ from tests.memory_report.examples import (
 
 
 def watched(
-    *anonymous: float, number: int = 1, swap: int = 0, huge_pages: int = 0
+    *anonymous: float,
+    number: int = 1,
+    swap: int = 0,
+    huge_pages: int = 0,
+    processes: int = 1,
 ) -> Launch:
-    """Return a launch of 100 MiB whose own part was watched for ten seconds."""
+    """Return a launch of 100 MiB whose own part was watched for ten seconds.
+
+    It is as many processes as are asked for.
+    """
 
     step = 10 / (len(anonymous) - 1)
     return dataclasses.replace(
-        make_launch(number, "together", [make_process("roof", 100, uss=80)]),
+        make_launch(
+            number,
+            "together",
+            [
+                dataclasses.replace(
+                    make_process("roof", 100, uss=80), processes=processes
+                )
+            ],
+        ),
         series=Series(
             seconds=tuple(index * step for index in range(len(anonymous))),
             pss=(100 * MIB,) * len(anonymous),
@@ -60,6 +75,66 @@ def test_what_a_monitor_gives_back_at_once_is_no_slope(place: int):
     """It does so once after each load, and what is read is behind it."""
 
     assert find_doubts([watched(*([82] * place), *([80] * (11 - place)))]) == []
+
+
+def watch_noise(
+    generator: random.Random, processes: int, *, growth: float = 0.0, step: int = 0
+) -> Launch:
+    """Return a launch that was looked at twenty times, with white noise of 0.05 %.
+
+    It grows by a share of its 100 MiB in ten seconds, and falls by a MiB at a step.
+    """
+
+    sizes = [
+        80 + generator.gauss(0, 0.05) + growth * place / 4 * 10 - (0 < step <= place)
+        for place in range(40)
+    ]
+    return watched(*sizes, processes=processes)
+
+
+@pytest.mark.parametrize("processes", range(1, 7))
+def test_noise_hardly_ever_looks_like_movement(processes: int):
+    """Of 200 launches that stand still at most four are called unsettled."""
+
+    generator = random.Random(processes)  # noqa: S311 -- repeatable on purpose
+    alarms = sum(
+        bool(find_doubts([watch_noise(generator, processes)])) for _ in range(200)
+    )
+
+    assert alarms <= 4
+
+
+@pytest.mark.parametrize("growth", [0.01, -0.01])
+@pytest.mark.parametrize("processes", [1, 3, 6])
+def test_movement_is_found_in_noise(processes: int, growth: float):
+    """Of 200 launches that move by one percent in ten seconds at least 190."""
+
+    generator = random.Random(processes)  # noqa: S311 -- repeatable on purpose
+    launches = (watch_noise(generator, processes, growth=growth) for _ in range(200))
+
+    assert sum(bool(find_doubts([launch])) for launch in launches) >= 190
+
+
+@pytest.mark.parametrize("processes", [1, 3, 6])
+def test_one_step_in_noise_is_no_movement(processes: int):
+    """Wherever in the later half memory is given back, two percent at most alarm."""
+
+    generator = random.Random(processes)  # noqa: S311 -- repeatable on purpose
+    launches = [
+        watch_noise(generator, processes, step=step)
+        for step in range(20, 40)
+        for _ in range(10)
+    ]
+
+    assert sum(bool(find_doubts([launch])) for launch in launches) <= 4
+
+
+def test_a_step_that_two_looks_share_is_no_movement():
+    """Memory is given back while it is looked at: half of it is gone then."""
+
+    sizes = [81] * 29 + [80.5] + [80] * 10
+
+    assert find_doubts([watched(*sizes)]) == []
 
 
 def test_a_launch_that_goes_on_giving_back_has_not_settled():

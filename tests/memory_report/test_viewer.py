@@ -79,7 +79,12 @@ async def test_pushes_are_counted_until_the_subscription_has_stopped():
         await viewer.leave()
 
     assert [each.get("number") for each in pings.payloads] == [0, 1, 2, None]
-    assert counts == {"ws.connections": 1, "ws.subscriptions": 1, "ws.pushes": 4}
+    assert counts == {
+        "ws.connections": 1,
+        "ws.subscriptions": 1,
+        "ws.messages": 2,
+        "ws.pushes": 4,
+    }
 
 
 async def test_an_error_instead_of_a_push_fails_the_story():

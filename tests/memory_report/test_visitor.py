@@ -90,6 +90,7 @@ async def test_requests_and_statuses_are_counted():
         "web.requests": 2,
         "web.responses_2xx": 1,
         "web.responses_3xx": 1,
+        "web.response_bytes": 2,
     }
 
 

@@ -32,7 +32,7 @@ def test_a_saving_is_worth_what_it_costs_to_take_it_away():
     assert worths == {
         "no client of Redis": 6.1,
         "one arena in malloc": 5.3,
-        "free pages given back": 2.6,
+        "collected and trimmed when idle": 2.6,
         "imports at first use": 14.2,
     }
 
@@ -63,7 +63,7 @@ def test_a_saving_that_the_baseline_has_too_is_no_step():
         "no redis-server",
         "no client of Redis",
         "one arena in malloc",
-        "free pages given back",
+        "collected and trimmed when idle",
         "one interpreter (the rest)",
     ]
     assert separate == [

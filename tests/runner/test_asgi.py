@@ -41,6 +41,23 @@ async def test_a_closed_mount_is_not_ready_and_says_when_to_ask_again():
 
 
 @asyncio_only
+async def test_the_bytes_of_bodies_are_counted_as_the_client_gets_them():
+    """In however many messages they are sent, and without the heads."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        length = [(b"content-length", b"5")]
+        await send({"type": "http.response.start", "status": 200, "headers": length})
+        await send({"type": "http.response.body", "body": b"abc", "more_body": True})
+        await send({"type": "http.response.body", "body": b"de", "more_body": True})
+        await send({"type": "http.response.body"})
+
+    port = Port(answer)
+
+    assert await port.answer(ASK) == [b"200 abcde"]
+    assert port.web.counts["response_bytes"] == 5
+
+
+@asyncio_only
 @pytest.mark.parametrize("path", [b"/other", b"/websockets"])
 async def test_a_closed_mount_refuses_websockets(path: bytes):
     """Neither an application nor a taker of sockets gets one."""

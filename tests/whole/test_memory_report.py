@@ -74,6 +74,12 @@ def test_both_did_the_same_work_and_a_lot_of_it(measured: Report):
     assert work["ws.boards_with_memory"] == boards
     assert work["pinged_site.requests"] == runs
     assert work["rows in session"] >= story.logins
+    assert work["ws.messages (services)"] == 2 * 3 * boards
+    assert work["tasks.triggered (services)"] == runs
+    for launch in measured.launches:
+        assert launch.ledger.services["web.response_bytes"] > 100_000
+        assert launch.ledger.digests == measured.launches[0].ledger.digests
+        assert {"app", "board", "item", "user"} <= launch.ledger.digests.keys()
 
 
 def test_one_interpreter_takes_less(measured: Report):

@@ -26,7 +26,7 @@ async def answer(visit: Visit, path: str) -> Response:
 
     from services.web.rest.answers import answer
 
-    return await answer(visit, path)
+    return await answer(visit, path, address=ADDRESS, methods=METHODS)
 
 
 async def describe(visit: Visit) -> Response:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,7 +27,6 @@ from dashboard.superjson import UNDEFINED
 from dashboard.trpc import Context, Procedure, call, error_shape
 from dashboard.trpc.failures import as_procedure_error
 from services.web.door import find_key_visitor
-from services.web.rest import ADDRESS, METHODS
 from services.web.rest.addresses import find_address
 from services.web.rest.inputs import read_given
 from services.web.visit import Visit
@@ -41,8 +40,13 @@ _RETRY_SECONDS = {429: 2.0, 503: 1.0}
 logger = logging.getLogger(__name__)
 
 
-async def answer(visit: Visit, path: str) -> Response:
-    """Call the procedure of an address below /api; whatever goes wrong is JSON too."""
+async def answer(
+    visit: Visit, path: str, *, address: str, methods: Sequence[str]
+) -> Response:
+    """Call the procedure of a path below /api; whatever goes wrong is JSON too.
+
+    `address` and `methods` are those of our route: it took what no other one did.
+    """
 
     if visit.request.method == "HEAD":
         return Response(b"", status=204, content_type=_JSON)
@@ -53,25 +57,25 @@ async def answer(visit: Visit, path: str) -> Response:
         return _refuse(error, None)
 
     if found is None:
-        _check_method(visit.request)
+        _check_method(visit.request, address, methods)
         return _refuse(ProcedureError("NOT_FOUND", "Not found"), None)
 
-    address, members = found
+    called, members = found
     try:
-        result = await _call(visit, address.procedure, members)
-        return _deliver(result, address.procedure, visit.request.method)
+        result = await _call(visit, called.procedure, members)
+        return _deliver(result, called.procedure, visit.request.method)
     except Exception as error:  # noqa: BLE001 (told, and logged where it is ours)
-        return _refuse(error, address.path)
+        return _refuse(error, called.path)
 
 
-def _check_method(request: Request) -> None:
+def _check_method(request: Request, address: str, methods: Sequence[str]) -> None:
     """Raise MethodNotAllowed for an address that is another part's of the service."""
 
     addresses = current_app.url_map.bind("")
     allowed = [
         method
-        for method in METHODS
-        if addresses.match(request.path, method, return_rule=True)[0].rule != ADDRESS
+        for method in methods
+        if addresses.match(request.path, method, return_rule=True)[0].rule != address
     ]
     if allowed:
         raise MethodNotAllowed(allowed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from memory_report.attribution.records import (
     SCHEMA,
@@ -11,11 +12,11 @@ from memory_report.attribution.records import (
     ImportedModule,
     Imports,
     Machine,
-    Region,
     SetLaunch,
     SlopeLaunch,
 )
 from memory_report.attribution.shapley import list_sets
+from memory_report.regions import Region
 
 MIB = 1024 * 1024
 SERVICES = ("web", "ws")
@@ -27,7 +28,7 @@ CACHED = 4
 
 IMPORTS = Imports(
     bare=9 * MIB,
-    floor=40 * MIB,
+    floors=(40 * MIB,),
     modules=(
         ImportedModule(name="runner.cli", importer="__main__", size=MIB),
         ImportedModule(name="quart", importer="runner.cli", size=3 * MIB),
@@ -90,5 +91,5 @@ def make_attribution(*, rounds: int = 2, drift: int = 0) -> Attribution:
             for unit, each_one in (("login", 0), ("socket", 12 * 1024))
             for _ in range(rounds)
         ),
-        imports=IMPORTS,
+        imports=replace(IMPORTS, floors=(40 * MIB,) * rounds),
     )

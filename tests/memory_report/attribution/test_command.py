@@ -57,6 +57,21 @@ def test_what_was_not_kept_is_wrong_usage(
     assert "none.json" in capsys.readouterr().err
 
 
+def test_more_services_than_can_be_attributed_are_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Exit code 2, before anything is launched."""
+
+    plan = tmp_path / "plan.toml"
+    services = [f'[services.s{n}]\nrun = "mine:one"\n' for n in range(7)]
+    plan.write_text("".join(services), encoding="utf-8")
+
+    code = main(["attribute", "--plan", str(plan)], runner=("/no/such/python",))
+
+    assert code == 2
+    assert "has 7 services with work of their own" in capsys.readouterr().err
+
+
 def test_a_kept_attribution_is_of_no_plan(capsys: pytest.CaptureFixture[str]):
     """Either it is measured or it is read."""
 

@@ -110,5 +110,5 @@ def test_a_file_of_another_schema_is_refused(tmp_path: Path):
 
     write_json(dataclasses.replace(RECORD, schema=99), tmp_path / "kept.json")
 
-    with pytest.raises(ReportFileError, match="schema 99, this program reads 1"):
+    with pytest.raises(ReportFileError, match="schema 99, this program reads 2"):
         read_attribution(tmp_path / "kept.json")

@@ -93,7 +93,7 @@ async def test_bundled_services_have_their_load_alone_as_in_company(tmp_path: Pa
     assert not floor.work
     assert web.work["web.requests"] >= 5
     assert ws_and_tasks.work["ws.connections"] == QUICK.story.sockets
-    assert web_and_tasks.work["jobs.triggers"] == QUICK.story.triggers
+    assert web_and_tasks.work["tasks.triggered"] == QUICK.story.triggers
     assert floor.size < web.size < web_and_tasks.size
     assert floor.size < ws_and_tasks.size
     assert [(each.unit, each.counts) for each in slopes] == [

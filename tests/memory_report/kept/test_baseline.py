@@ -18,7 +18,8 @@ from memory_report.kept.baseline import (
     update_baseline,
     write_baseline,
 )
-from memory_report.records import Report, Settling
+from memory_report.kept.compare import compare_reports
+from memory_report.records import Ledger, OwnServices, Report, Settling, SourceFile
 from tests.memory_report.examples import MIB, make_report
 from tests.memory_report.whole_report import make_whole_report
 
@@ -133,6 +134,31 @@ def test_another_way_of_measuring_is_not_comparable(how: str):
     assert len(caught.value.differences) == 2
     assert caught.value.differences[0].startswith(line)
     assert "baseline update" in caught.value.differences[1]
+
+
+def test_every_count_of_own_services_is_work():
+    """None of their names is ours: a report with other counts is of other work."""
+
+    files = SourceFile(path="mine", sha256="1")
+    plan = dataclasses.replace(REPORT.plan, own=OwnServices(plan=files, story=files))
+
+    def count(pushes: int) -> Report:
+        ledger = Ledger(
+            client={"ws.pushes": pushes}, services={"ws.pushes": pushes}, rows={}
+        )
+        launches = [
+            dataclasses.replace(each, ledger=ledger) for each in REPORT.launches
+        ]
+        return dataclasses.replace(REPORT, plan=plan, launches=tuple(launches))
+
+    baseline = update_baseline(None, count(41), bars=Bars(), release=None)
+
+    assert baseline.last.work == {"ws.pushes": 41, "ws.pushes (services)": 41}
+    with pytest.raises(NotComparableError, match=r"ws\.pushes: 41 in baseline"):
+        judge_drift(count(42), baseline)
+
+    with pytest.raises(NotComparableError, match=r"ws\.pushes: 41 in the first, 42"):
+        compare_reports(count(41), count(42))
 
 
 def test_a_mended_python_is_still_the_same_one():

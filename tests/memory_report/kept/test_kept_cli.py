@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from memory_report.cli import main
 from memory_report.files import write_json
 from memory_report.kept.baseline import BASELINE_FILE
 from memory_report.kept.step_summary import VARIABLE
-from memory_report.records import Report, Settling
+from memory_report.records import SCHEMA, Report, Settling
 from tests.memory_report.attribution_example import ATTRIBUTION
 from tests.memory_report.examples import make_report
 from tests.memory_report.whole_report import make_whole_report
@@ -93,6 +94,19 @@ def test_check_without_bar_and_file_is_wrong_usage(capsys: pytest.CaptureFixture
     assert "`baseline update` makes it" in capsys.readouterr().err
 
 
+def test_verdicts_are_printed_as_json(capsys: pytest.CaptureFixture[str]):
+    """As those in a report's figures, for a program that asks whether."""
+
+    words = ["report.json", "--min-saving", "60", "--format", "json"]
+
+    assert main(["check", *words]) == 1
+    verdicts = json.loads(capsys.readouterr().out)
+    assert main(["show", *words]) == 1
+    figures = json.loads(capsys.readouterr().out)
+    assert verdicts == {"schema": SCHEMA, "verdicts": figures["verdicts"]}
+    assert verdicts["verdicts"][0]["outcome"] == "failed"
+
+
 def test_drift_without_a_baseline_is_wrong_usage(capsys: pytest.CaptureFixture[str]):
     """There is nothing that it could be above of."""
 
@@ -152,7 +166,9 @@ def test_a_doubtful_report_does_not_become_the_baseline(
     write_json(report, tmp_path / "report.json")
 
     assert update() == 3
-    assert "unsettled launches: 4 (see --settle)" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "error: the report is no baseline: unsettled launches: 4 (see --settle)\n"
+    )
     assert not (tmp_path / BASELINE_FILE).exists()
 
 

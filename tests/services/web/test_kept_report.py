@@ -145,7 +145,7 @@ async def test_the_shares_are_shown_where_they_were_kept(
         "floor": {"value": 30 * MIB},
         "shares": [share("web", 15, 12), share("ws", -0.2, 0)],
     }
-    keep(database, {"schema": 1, "figures": figures}, "memory-attribution.json")
+    keep(database, {"schema": 2, "figures": figures}, "memory-attribution.json")
     page = await member.get(PAGE)
 
     assert (

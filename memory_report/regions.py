@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from memory_report.attribution.records import Region
 from memory_report.errors import MeasurementError
 
 HEAP, ANONYMOUS, STACK = "[heap]", "[anonymous]", "[stack]"
@@ -33,6 +32,18 @@ _GROUPS = (
     (re.compile(r".*/(site|dist)-packages/([^/.]+)(\..*|/.*)?"), r"extension: \2"),
     (re.compile(r".*\.so(\..*)?"), "the system's libraries"),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """What a process has resident of one mapped file, or of one kind of memory."""
+
+    #: A file's path, or a kind in brackets: `[heap]`, `[anonymous]`, `[stack]`.
+    name: str
+    #: Pages that are the process's own: nobody else could have the same.
+    own: int
+    #: Pages of the file itself, which all who map it have in common.
+    cached: int
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from memory_report.attribution.records import Region
-from memory_report.attribution.regions import (
+from memory_report.errors import MeasurementError
+from memory_report.regions import (
+    Region,
     add_up_apart,
     group_regions,
     name_group,
     read_regions,
 )
-from memory_report.errors import MeasurementError
 from runner.system import read_footprint
 
 KIB = 1024
