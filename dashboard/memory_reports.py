@@ -1,7 +1,8 @@
 """The memory report that was kept last, as far as a page of the application shows it.
 
 It is a file like any other: only what is shown is read of it, within bounds, and what
-is not known is refused with its reason. Imported by the first visit of the page.
+is not known is refused with its reason; a file that has not changed is not read again.
+Imported by the first visit of the page.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -36,6 +37,7 @@ Part = Annotated[float, Meta(ge=-1000, le=1)]
 #: Where its interval ends: of two launches it is wider than what can be.
 Bound = Annotated[float, Meta(ge=-1e6, le=1e6)]
 _Record = TypeVar("_Record")
+_Mark = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +146,10 @@ class _Head:
     schema: int
 
 
+#: By what was read: the file, how it was then, and what is shown of it.
+_KNOWN: dict[type[Any], tuple[Path, _Mark, Any]] = {}
+
+
 def find_folder(settings: Settings) -> Path | None:
     """Return the folder of the reports; None: a server's database has none beside it.
 
@@ -181,6 +187,12 @@ def read_attribution(path: Path) -> tuple[Attribution, float] | None:
 def _read(
     path: Path, kind: type[_Record], *, schema: int
 ) -> tuple[_Record, float] | None:
+    mark = _find_mark(path)
+    known = _KNOWN.get(kind)
+    if known is not None and known[:2] == (path, mark):
+        found: tuple[_Record, float] = known[2]
+        return found
+
     try:
         content, written = _load(path)
     except FileNotFoundError:
@@ -193,18 +205,36 @@ def _read(
         raise MemoryReportError(str(path), cause) from error
 
     try:
-        found = msgspec.json.decode(content, type=_Head).schema
-        if found != schema:
+        other = msgspec.json.decode(content, type=_Head).schema
+        if other != schema:
             raise MemoryReportError(
-                str(path), f"has schema {found}, and this page reads {schema}"
+                str(path), f"has schema {other}, and this page reads {schema}"
             )
 
-        return msgspec.json.decode(content, type=kind), written
+        found = msgspec.json.decode(content, type=kind), written
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         cause = f"is none that can be shown: {error}"
         raise MemoryReportError(str(path), cause) from error
     except RecursionError as error:
         raise MemoryReportError(str(path), "is none: it has no end in depth") from error
+
+    if (
+        mark is not None
+    ):  # of before it was read: should it have changed, it will differ
+        _KNOWN[kind] = (path, mark, found)
+
+    return found
+
+
+def _find_mark(path: Path) -> _Mark | None:
+    """Return what tells a file from what it was before; None: reading it says why."""
+
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+
+    return state.st_mtime_ns, state.st_size, state.st_ino
 
 
 def _load(path: Path) -> tuple[bytes, float]:

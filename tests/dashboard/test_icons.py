@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dashboard.database import Database
-from dashboard.errors import ProcedureError
+from dashboard.errors import OutgoingError, ProcedureError
 from dashboard.ids import new_id
 from dashboard.resources import Resources
 from dashboard.trpc import Context, call, find_procedure
@@ -158,6 +158,27 @@ async def test_a_repository_that_fails_keeps_its_icons(
     assert names["jsdelivr"] == ["a.svg"]
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "icons of 'github' are as they were: 127.0.0.1" in caplog.text
+
+
+async def test_where_no_repository_answers_the_job_has_failed(
+    remote: Remote, resources: Resources
+):
+    """All keep their icons, what else there is to do is done, and then it is said."""
+    await job.run(resources)
+    await upload(resources, "mine.png", b"image")
+    async with resources.database.write() as tx:
+        await tx.execute("INSERT INTO \"iconRepository\" VALUES ('r', 'old/one')")
+
+    remote.answers.clear()
+    with pytest.raises(OutgoingError, match="all 2 icon repositories: none gave a"):
+        await job.run(resources)
+
+    names = await list_names(resources)
+    assert {slug: len(of_it) for slug, of_it in names.items()} == {
+        "local": 1,
+        "github": 4,
+        "jsdelivr": 1,
+    }
 
 
 async def test_an_empty_list_is_taken_for_a_failure(

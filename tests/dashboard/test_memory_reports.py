@@ -116,8 +116,26 @@ def test_an_interval_that_is_wider_than_what_can_be_is_read(
 def test_what_the_real_tool_says_of_shares_is_read(tmp_path: Path):
     """`attribute --format json`: the floor, each share, what is free without it."""
 
+    path = write(
+        tmp_path / "shares.json", render_attribution(make_attribution()).encode()
+    )
+
+    found = read_attribution(path)
+
+    assert found is not None
+    figures = found[0].figures
+    assert figures.floor.value == 10 * MIB
+    assert [
+        (one.service, one.share.value / MIB, one.back.value / MIB)
+        for one in figures.shares
+    ] == [("a", 3.5, 3), ("b", 2.5, 2)]
+
+
+def make_attribution() -> attribution.Attribution:
+    """Return two services above a floor of 10 MiB, in one round."""
+
     sizes = {(): 10, ("a",): 14, ("b",): 13, ("a", "b"): 16}
-    record = attribution.Attribution(
+    return attribution.Attribution(
         schema=attribution.SCHEMA,
         machine=attribution.Machine(python="", kernel="", machine="", bytecode=""),
         plan=attribution.AttributionPlan(rounds=1, settle=0.0, story=Story()),
@@ -135,17 +153,32 @@ def test_what_the_real_tool_says_of_shares_is_read(tmp_path: Path):
         slopes=(),
         imports=attribution.Imports(bare=1, floors=(1,), modules=(), graph={}),
     )
-    path = write(tmp_path / "shares.json", render_attribution(record).encode())
 
-    found = read_attribution(path)
+@pytest.mark.parametrize("read", [read_memory_report, read_attribution])
+def test_raw_samples_are_named_with_the_command_that_makes_a_report_of_them(
+    tmp_path: Path, read: Callable[[Path], object]
+):
+    """What `--json` keeps, which the real tool writes, under either name."""
 
-    assert found is not None
-    figures = found[0].figures
-    assert figures.floor.value == 10 * MIB
-    assert [
-        (one.service, one.share.value / MIB, one.back.value / MIB)
-        for one in figures.shares
-    ] == [("a", 3.5, 3), ("b", 2.5, 2)]
+    raw = tmp_path / "raw.json"
+    write_json(make_report((100, 50)), raw)
+    with pytest.raises(MemoryReportError) as caught:
+        read(raw)
+
+    assert caught.value.cause == (
+        "has the raw samples that `measure --json` keeps; make memory-report.json of "
+        "them: `python -m memory_report show FILE --format json`"
+    )
+
+    write_json(make_attribution(), raw)
+    with pytest.raises(MemoryReportError) as caught:
+        read(raw)
+
+    assert caught.value.cause == (
+        "has the raw samples that `attribute --json` keeps; make "
+        "memory-attribution.json of them: "
+        "`python -m memory_report attribute --kept FILE --format json`"
+    )
 
 
 def test_the_schemas_are_those_of_the_tool():
@@ -194,7 +227,8 @@ def change(**changes: object) -> dict[str, object]:
         b"{",
         b'{"schema": "2"}',
         b'{"schema": 2}',
-        b'{"schema": 2, "launches": []}',
+        b'{"schema": 2, "launches": 1}',
+        b'{"schema": 2, "figures": {}, "launches": []}',
         change(columns=[]),
         change(notes=[["a", "x" * 2001]]),
         change(notes=["unsettled"]),
@@ -227,6 +261,9 @@ def test_what_is_no_report_is_refused(tmp_path: Path, content: object):
     cause = refuse(write(tmp_path / "report.json", content))
 
     assert cause.startswith("is none that can be shown: ")
+    assert cause.endswith(
+        "; `python -m memory_report show FILE --format json` makes one"
+    )
 
 
 def test_a_report_without_end_in_depth_is_refused(tmp_path: Path):
@@ -245,7 +282,10 @@ def test_a_file_beyond_the_bound_is_refused_unread(tmp_path: Path):
     assert read_memory_report(path) is not None
 
     write(path, text.ljust(MAX_BYTES + 1))
-    assert refuse(path) == "has more than 1024 KiB"
+    assert refuse(path) == (
+        "has more than 1024 KiB, which nothing has that `show` or `attribute` prints "
+        "with `--format json`"
+    )
 
 
 @pytest.mark.parametrize(
@@ -266,6 +306,57 @@ def test_what_is_no_file_is_refused_at_once(
     make(path)
 
     assert refuse(path).startswith(cause)
+
+
+@pytest.fixture(name="reads")
+def _reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return how many bytes each reading of a file brought."""
+
+    reads: list[int] = []
+
+    def read(descriptor: int, length: int) -> bytes:
+        content = os.pread(descriptor, length, 0)
+        reads.append(len(content))
+        return content
+
+    monkeypatch.setattr("dashboard.memory_reports.os.read", read)
+    return reads
+
+
+def test_a_file_that_has_not_changed_is_read_once(tmp_path: Path, reads: list[int]):
+    """Another file is another one, also where its times and its size are the same."""
+
+    first, second = ({**GOOD, "plan": {"repeats": count}} for count in (5, 6))
+    path = write(tmp_path / "report.json", first)
+    os.utime(path, (1_000, 2_000))
+    found = [read_memory_report(path) for _ in range(3)]
+    assert len(reads) == 1
+    assert found == [found[0]] * 3
+
+    other = write(tmp_path / "new.json", second)
+    os.utime(other, (1_000, 2_000))
+    other.replace(path)
+    changed = [read_memory_report(path) for _ in range(3)]
+    assert len(reads) == 2
+    assert changed == [changed[0]] * 3 != found
+
+    os.utime(path, (1_000, 3_000))
+    again = read_memory_report(path)
+    assert again is not None
+    assert again[1] == 3_000
+
+    path.unlink()
+    assert read_memory_report(path) is None
+
+
+def test_a_report_that_was_read_is_no_attribution(tmp_path: Path):
+    """What is kept of a file is kept as what it was read as."""
+
+    path = write(tmp_path / "report.json", GOOD)
+    assert read_memory_report(path) is not None
+
+    with pytest.raises(MemoryReportError):
+        read_attribution(path)
 
 
 def count_open_files() -> int:

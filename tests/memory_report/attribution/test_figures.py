@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from memory_report.attribution.figures import work_out
 from memory_report.attribution.slopes import estimate_slope
+from memory_report.statistics import estimate_mean
 from tests.memory_report.attribution.examples import MIB, make_attribution
 
 
@@ -64,6 +67,21 @@ def test_the_whole_is_held_against_its_imports():
     assert (figures.bare, figures.imports) == (9 * MIB, 40 * MIB)
     assert figures.ratio.value == pytest.approx(1.1)
     assert figures.pss == 42 * MIB
+
+
+def test_an_uncertain_floor_makes_the_ratio_uncertain():
+    """It was measured in each round, as the whole was."""
+
+    record = make_attribution()
+    floors = (38 * MIB, 42 * MIB)
+    imports = replace(record.imports, floors=floors)
+    figures = work_out(replace(record, imports=imports))
+
+    ratios = estimate_mean([44 * MIB / floor for floor in floors])
+    assert figures.imports == 40 * MIB
+    assert figures.ratio == ratios
+    assert ratios.upper is not None
+    assert ratios.upper > 1.1
 
 
 def test_only_the_whole_is_shown_by_what_is_mapped():

@@ -23,7 +23,7 @@ from memory_report.attribution.sets import (
 from memory_report.attribution.shapley import give_back, share_out
 from memory_report.attribution.slopes import launch_slopes
 from memory_report.catalogue import Subject, read_subject
-from memory_report.errors import MeasurementError, NotComparableError
+from memory_report.errors import NotComparableError, UsageError
 from memory_report.records import Story
 from tests.memory_report.attribution.ballast_service import PLAN
 
@@ -158,5 +158,5 @@ async def test_more_services_than_can_be_launched_are_refused(
 
     subject = dataclasses.replace(make_subject(0), services=tuple("abcdefg"))
 
-    with pytest.raises(MeasurementError, match="takes 6"):
+    with pytest.raises(UsageError, match="takes 6"):
         await attribute(QUICK, subject=subject, progress=lambda _: None)

@@ -32,6 +32,25 @@ def raising(error: BaseException) -> Callable[[], Awaitable[None]]:
 
 
 @pytest.mark.parametrize(
+    ("error", "traced"),
+    [(OutgoingError("a server", "is away"), False), (OSError("out of paper"), True)],
+)
+async def test_what_is_raised_on_purpose_is_one_line_of_the_log(
+    desk: Desk, caplog: pytest.LogCaptureFixture, error: Exception, traced: bool
+) -> None:
+    """Its words are enough; a fault of ours is told with where it was."""
+    caplog.set_level("INFO")
+    desk.make(PING)
+    desk.work = raising(error)
+    await desk.pass_time(60)
+
+    (failed,) = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert failed.getMessage() == f"job 'ping' failed: {error}"
+    assert bool(failed.exc_info) is traced
+    assert await desk.load_runs("ping") == [(FIRST, "error")]
+
+
+@pytest.mark.parametrize(
     ("error", "shown"),
     [
         (OSError("out of paper"), "OSError: out of paper"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 from pathlib import Path
 from typing import get_args
 
@@ -76,10 +77,30 @@ async def test_the_last_report_is_shown(member: Browser, database: Database):
     assert (
         "Separate processes 120.0 MiB PSS and 5.0 for Redis "
         "54.3 % saved by one process, 95 % interval 54.2 to 54.4 % "
-        "One process 60.0 MiB PSS 5 launches of each on CPython 3, Linux arm, "
+        "One process 60.0 MiB PSS Here pages of files count once and in full, whoever "
+        "else has them: more than the PSS of a running process. 5 launches of each on CPython 3, Linux arm, "
         "kept 2026-01-01 00:00 UTC." in page.words
     )
     assert re.findall(r'<rect width="([\d.]+)%"', page.text) == ["96.0", "48.0"]
+
+
+async def test_files_are_read_beside_the_lane(
+    member: Browser, monkeypatch: pytest.MonkeyPatch
+):
+    """A large file, or a slow disk, keeps nobody else waiting."""
+
+    threads = []
+
+    def read(path: Path) -> None:
+        threads.append(threading.current_thread())
+
+    monkeypatch.setattr("services.web.kept_report.read_memory_report", read)
+    monkeypatch.setattr("services.web.kept_report.read_attribution", read)
+    page = await member.get(PAGE)
+
+    assert page.status == 200
+    assert len(threads) == 2
+    assert threading.current_thread() not in threads
 
 
 async def test_one_launch_has_no_interval(member: Browser, database: Database):
@@ -106,7 +127,7 @@ async def test_what_speaks_against_a_report_stands_beside_it(
     keep(database, report)
     words = (await member.get(PAGE)).words
 
-    assert "Unsettled: launch 3 moved. 5 launches" in words
+    assert "Unsettled: launch 3 moved. Here pages" in words
     assert "some machine" not in words
 
 
@@ -154,6 +175,19 @@ async def test_the_shares_are_shown_where_they_were_kept(
     )
     widths = re.findall(r'<rect width="([\d.]+)%"', page.text)
     assert widths == ["100.0", "50.0", "0.0"]
+
+
+@pytest.mark.parametrize("name", ["memory-report.json", "memory-attribution.json"])
+async def test_raw_samples_are_told_with_the_command_that_is_missing(
+    member: Browser, database: Database, name: str
+):
+    """What `--json` keeps is easily put down in place of the figures."""
+
+    keep(database, {"schema": 2, "launches": [], "imports": {}}, name)
+    page = await member.get(PAGE)
+
+    assert f"{name}' has the raw samples that `attribute --json` keeps;" in page.words
+    assert "`python -m memory_report attribute --kept FILE" in page.words
 
 
 async def test_without_a_report_the_page_says_how_to_get_one(

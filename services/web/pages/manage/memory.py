@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from quart import Response
 
 from services.web.visit import Visit
@@ -28,5 +30,6 @@ async def show_memory(visit: Visit) -> Response:
         chart=draw_chart([*site.monitor.history(_POINTS), *site.monitor.samples(1)]),
         rows=list_rows(site.monitor.history(_ROWS)),
         processes=list_processes(site),
-        kept=read_kept(site.resources.settings),
+        # Files, of up to a megabyte each: the lane has others to answer meanwhile.
+        kept=await asyncio.to_thread(read_kept, site.resources.settings),
     )
