@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from statistics import NormalDist, fmean, median, stdev
 
-from memory_report.records import REDIS, Checkpoint, Launch, MeasuredProcess
+from memory_report.records import REDIS, Checkpoint, Launch, MeasuredProcess, Reading
 from runner.system import Footprint
 
 RESAMPLES = 10_000
@@ -121,34 +121,22 @@ def total_sizes(
     """
 
     reading = launch.reading(checkpoint)
-    processes = [
-        process for process in reading.processes if redis or process.name != REDIS
-    ]
-
-    instants = _instants(processes)
-    shares = reading.observer_share
+    instants = _instants(reading, redis=redis)
     return Sizes(
-        pss=median(
-            sum(sample.pss for sample in instant) + share
-            for instant, share in zip(instants, shares, strict=True)
-        ),
+        pss=median(_list_totals(reading, redis=redis)),
         uss=median(sum(sample.uss for sample in instant) for instant in instants),
         rss=median(sum(sample.rss for sample in instant) for instant in instants),
     )
 
 
 def drift(launch: Launch) -> float:
-    """Return the share of its PSS by which the launch moved while it was sampled.
+    """Return the share by which the launch's PSS moved while it was sampled.
 
-    What moved is taken from USS, which neighbours that come and go do not touch.
-    Redis is no part of it, as of no total.
+    Of its total, which neighbours that come and go do not touch, and without Redis.
     """
 
-    processes = launch.reading("settled").processes
-    instants = _instants([one for one in processes if one.name != REDIS])
-    own = [sum(sample.uss for sample in instant) for instant in instants]
-    pss = [sum(sample.pss for sample in instant) for instant in instants]
-    return (max(own) - min(own)) / median(pss)
+    totals = _list_totals(launch.reading("settled"), redis=False)
+    return (max(totals) - min(totals)) / median(totals)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -208,10 +196,26 @@ def _bootstrap(values: Sequence[float]) -> tuple[float, float]:
     return means[skipped], means[-1 - skipped]
 
 
-def _instants(processes: Sequence[MeasuredProcess]) -> list[tuple[Footprint, ...]]:
+def _list_totals(reading: Reading, *, redis: bool) -> list[int]:
+    """Return the PSS of each instant, with what others hold of the services' files."""
+
+    return [
+        sum(sample.pss for sample in instant) + share
+        for instant, share in zip(
+            _instants(reading, redis=redis), reading.observer_share, strict=True
+        )
+    ]
+
+
+def _instants(reading: Reading, *, redis: bool) -> list[tuple[Footprint, ...]]:
     """Turn samples by process into samples by instant."""
 
-    return list(zip(*(process.samples for process in processes), strict=True))
+    samples = [
+        process.samples
+        for process in reading.processes
+        if redis or process.name != REDIS
+    ]
+    return list(zip(*samples, strict=True))
 
 
 def _student_t(freedom: int) -> float:

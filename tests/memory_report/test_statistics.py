@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from statistics import mean, stdev
 
 import pytest
@@ -128,7 +129,10 @@ def test_drift_is_what_moved_of_its_own_while_sampling():
 
     moving = make_launch(1, "separate", [make_growing("web", 100, 105, 110)])
     settled = make_launch(2, "separate", [make_growing("web", 100, 100, 100)])
-    disturbed = make_launch(3, "separate", [make_process("web", 100, 105, 110, uss=50)])
+    disturbed = make_launch(3, "separate", [make_process("web", 100, 95, 90, uss=50)])
+    (reading,) = disturbed.readings
+    held = (0, 5 * MIB, 10 * MIB)  # the neighbours have it now
+    disturbed = replace(disturbed, readings=(replace(reading, observer_share=held),))
     redis = make_growing(REDIS, 10, 20, 30)
     beside = make_launch(4, "separate", [make_growing("web", 100, 100, 100), redis])
 
