@@ -100,6 +100,9 @@ class DatabaseGuardError(DatabaseOpenError):
 class UnheardNeighbourError(DashboardError):
     """Two processes run services on one database, and do not hear each other."""
 
+    #: As of DatabaseOpenError: the words are enough.
+    exit_code = 1
+
     def __init__(self, path: str, process: int | None) -> None:
         self.path = path
         self.process = process

@@ -26,6 +26,9 @@ ATTRIBUTION = "memory-attribution.json"
 #: Of the files' form. What raises them has to be read before it is shown.
 REPORT_SCHEMA = 2
 ATTRIBUTION_SCHEMA = 2
+#: What makes each of the files.
+_SHOW = "`python -m memory_report show FILE --format json`"
+_ATTRIBUTE = "`python -m memory_report attribute --format json`"
 #: A report is some tens of KiB; whatever is larger is none.
 MAX_BYTES = 1024 * 1024
 
@@ -141,9 +144,13 @@ class Attribution:
     figures: Shares
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Head:
+class _Head(msgspec.Struct, frozen=True, kw_only=True):
     schema: int
+    #: The samples of a file that `--json` kept, which has no figures.
+    launches: list[msgspec.Raw] | None = None
+    #: Only an attribution's samples have it.
+    imports: msgspec.Raw = msgspec.Raw()
+    figures: msgspec.Raw = msgspec.Raw()
 
 
 #: By what was read: the file, how it was then, and what is shown of it.
@@ -171,7 +178,7 @@ def read_memory_report(path: Path) -> tuple[MemoryReport, float] | None:
         MemoryReportError: it cannot be read or shown, with the reason.
     """
 
-    return _read(path, MemoryReport, schema=REPORT_SCHEMA)
+    return _read(path, MemoryReport, schema=REPORT_SCHEMA, command=_SHOW)
 
 
 def read_attribution(path: Path) -> tuple[Attribution, float] | None:
@@ -181,11 +188,11 @@ def read_attribution(path: Path) -> tuple[Attribution, float] | None:
         MemoryReportError: it cannot be read or shown, with the reason.
     """
 
-    return _read(path, Attribution, schema=ATTRIBUTION_SCHEMA)
+    return _read(path, Attribution, schema=ATTRIBUTION_SCHEMA, command=_ATTRIBUTE)
 
 
 def _read(
-    path: Path, kind: type[_Record], *, schema: int
+    path: Path, kind: type[_Record], *, schema: int, command: str
 ) -> tuple[_Record, float] | None:
     mark = _find_mark(path)
     known = _KNOWN.get(kind)
@@ -205,15 +212,18 @@ def _read(
         raise MemoryReportError(str(path), cause) from error
 
     try:
-        other = msgspec.json.decode(content, type=_Head).schema
-        if other != schema:
+        head = msgspec.json.decode(content, type=_Head)
+        if head.schema != schema:
             raise MemoryReportError(
-                str(path), f"has schema {other}, and this page reads {schema}"
+                str(path), f"has schema {head.schema}, and this page reads {schema}"
             )
+
+        if head.launches is not None and not head.figures:
+            raise MemoryReportError(str(path), _name_samples(head))
 
         found = msgspec.json.decode(content, type=kind), written
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        cause = f"is none that can be shown: {error}"
+        cause = f"is none that can be shown: {error}; {command} makes one"
         raise MemoryReportError(str(path), cause) from error
     except RecursionError as error:
         raise MemoryReportError(str(path), "is none: it has no end in depth") from error
@@ -237,6 +247,20 @@ def _find_mark(path: Path) -> _Mark | None:
     return state.st_mtime_ns, state.st_size, state.st_ino
 
 
+def _name_samples(head: _Head) -> str:
+    """Say which samples a file has, and what makes of them what is shown."""
+
+    kept, name, command = ("measure", REPORT, _SHOW)
+    if head.imports:
+        kept, name = ("attribute", ATTRIBUTION)
+        command = _ATTRIBUTE.replace("attribute", "attribute --kept FILE")
+
+    return (
+        f"has the raw samples that `{kept} --json` keeps; make {name} of them: "
+        f"{command}"
+    )
+
+
 def _load(path: Path) -> tuple[bytes, float]:
     """Return a file's content and the time of its last change."""
 
@@ -252,7 +276,10 @@ def _load(path: Path) -> tuple[bytes, float]:
         os.close(descriptor)
 
     if len(content) > MAX_BYTES:
-        limit = f"has more than {MAX_BYTES // 1024} KiB"
+        limit = (
+            f"has more than {MAX_BYTES // 1024} KiB, which nothing has that `show` or "
+            "`attribute` prints with `--format json`"
+        )
         raise MemoryReportError(str(path), limit)
 
     return content, state.st_mtime

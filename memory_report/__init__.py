@@ -1,6 +1,7 @@
 """The proof: what one interpreter saves, measured with equal work on both sides.
 
-    cli.py           the command line: arguments.py, argument_types.py, exit_codes.py
+    cli.py           the command line: arguments.py, argument_types.py, exit_codes.py,
+                     and help.py, what it says about itself
     measure.py       launches in ABBA order, one after another
     catalogue.py     the arrangements that there are; commands.py starts them
     launched/        what is launched in the runner's place; late_imports.py finds

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from memory_report.argument_types import count, number, pid
 from memory_report.attribution.arguments import add_attribute
 from memory_report.catalogue import ARRANGEMENTS
 from memory_report.errors import UsageError
+from memory_report.help import PROGRAM, Parser
 from memory_report.kept.arguments import add_bars, add_kept
-from memory_report.records import QUICK_STORY as QUICK_STORY  # cli reads it here
 from memory_report.records import TOGETHER
 from memory_report.render.formats import FORMATS
 from runner.errors import suggest
@@ -33,6 +33,9 @@ SAVINGS = (
     "together-eager",
     "together-redis",
 )
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[Any]
+
 #: The baseline of a bar that names none.
 USUAL_BASELINE = "separate"
 
@@ -43,45 +46,12 @@ instead of three processes with Redis between them: each started by itself
 has imported everything (forked). All do the same work, counted at both ends;
 otherwise nothing is compared."""
 
-_EPILOG = """\
-exit codes:
-  0  measured, and every gate passed
-  1  a gate failed: the whole interval is on the wrong side of its bar
-  2  wrong usage, or a file that cannot be read or written
-  3  inconclusive: the interval has the bar inside, there is none (one launch),
-     a launch was unsettled, or the launches are multimodal
-  4  not comparable: launches, reports or a baseline that were not made alike
-  5  could not measure: something is missing, died or did not answer; or the
-     doctor found that it would be so
-  130  interrupted, by Ctrl-C or a signal that asks to end
-
-examples:
-  python -m memory_report
-  python -m memory_report --quick --min-saving 45
-  python -m memory_report measure --savings --json report.json
-  python -m memory_report measure --plan mine.toml --story story.py
-  python -m memory_report show report.json --format html --output report.html
-  python -m memory_report check report.json --min-saving shipped=65 --max-pss 60
-  python -m memory_report compare before.json after.json
-  python -m memory_report record $(pgrep -f "python -m runner") --seconds 60
-  python -m memory_report attribute --quick
-  python -m memory_report doctor
-"""
-
-_STYLE: dict[str, Any] = {
-    "formatter_class": argparse.RawDescriptionHelpFormatter,
-    "allow_abbrev": False,
-    "epilog": _EPILOG,
-}
-
 
 def make_parser() -> argparse.ArgumentParser:
     """Make the parser; `command` of what it returns is the sub-command's name."""
 
-    parser = argparse.ArgumentParser(
-        prog="python -m memory_report", description=_DESCRIPTION, **_STYLE
-    )
-    subparsers = parser.add_subparsers(required=True)
+    parser = Parser(prog=PROGRAM, description=_DESCRIPTION)
+    subparsers: Subparsers = parser.add_subparsers(required=True)
 
     gates = argparse.ArgumentParser(add_help=False)
     gates.add_argument(
@@ -105,30 +75,28 @@ def make_parser() -> argparse.ArgumentParser:
     measure = _add_measure(subparsers, gates)
     measure.set_defaults(command="measure")
 
-    add_kept(subparsers, gates, _STYLE)
+    add_kept(subparsers, gates)
     _add_record(subparsers)
-    add_attribute(subparsers, _STYLE)
+    add_attribute(subparsers, {})
     doctor = subparsers.add_parser(
         "doctor",
         help="say what here would spoil a measurement",
         description="Look at what the figures of this machine depend on: rights, free "
         "memory, swap, huge pages, neighbours, bytecode.",
-        **_STYLE,
     )
     doctor.set_defaults(command="doctor")
     return parser
 
 
 def _add_measure(
-    subparsers: argparse._SubParsersAction[argparse.ArgumentParser],
+    subparsers: Subparsers,
     gates: argparse.ArgumentParser,
 ) -> argparse.ArgumentParser:
-    command = subparsers.add_parser(
+    command: argparse.ArgumentParser = subparsers.add_parser(
         "measure",
         parents=[gates],
         help="launch the arrangements and compare them (the default)",
         description=_DESCRIPTION,
-        **_STYLE,
     )
     command.add_argument(
         "--repeats",
@@ -220,14 +188,13 @@ def choose_arrangements(options: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _add_record(
-    subparsers: argparse._SubParsersAction[argparse.ArgumentParser],
+    subparsers: Subparsers,
 ) -> None:
     command = subparsers.add_parser(
         "record",
         help="watch processes that run already",
         description="Sample the memory of processes and all their descendants until "
         "they have ended, the time is over, or Ctrl-C.",
-        **_STYLE,
     )
     command.add_argument("pids", type=pid, nargs="+", metavar="PID")
     command.add_argument(

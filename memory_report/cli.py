@@ -18,7 +18,6 @@ from memory_report.arguments import (
     DEFAULT_SETTLE,
     QUICK_REPEATS,
     QUICK_SETTLE,
-    QUICK_STORY,
     SAMPLE_INTERVAL,
     SAMPLES,
     choose_arrangements,
@@ -62,7 +61,7 @@ from memory_report.kept.cli import (
 from memory_report.measure import measure
 from memory_report.own_story import describe_own, load_play
 from memory_report.recording import Recorder
-from memory_report.records import Plan, Story
+from memory_report.records import QUICK_STORY, Plan, Story
 from memory_report.render.formats import FORMATS
 from memory_report.render.recording import render_recording, render_sample
 from memory_report.render.text import render_finding

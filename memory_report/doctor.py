@@ -18,10 +18,10 @@ from memory_report.cgroup import PROC, SYS, find_memory_group
 from memory_report.environment import DISTRIBUTIONS, PACKAGES, count_neighbours
 from memory_report.errors import MeasurementError
 from memory_report.redis_server import find_redis_server, read_redis_version
+from memory_report.units import MIB
 
-_MIB = 1024 * 1024
 #: What the launches of one measurement take at most, with room to spare.
-_ROOM = 512 * _MIB
+_ROOM = 512 * MIB
 #: Percent of waiting for a processor from which on latencies tell of others.
 _BUSY = 20
 #: Of the allocators, and of bytecode that is not where it is looked for.
@@ -134,12 +134,12 @@ def check_room(proc: Path, sys: Path) -> Finding:
         room = group.read_room()
         if room is not None:
             left, limit = room
-            name += f" of {limit / _MIB:.0f} MiB"
+            name += f" of {limit / MIB:.0f} MiB"
             if left < free:
                 free, where = left, "in the group"
 
     mark = Mark.OK if free >= _ROOM else Mark.WARNING
-    return Finding(mark, "room", f"{free / _MIB:.0f} MiB free {where}; {name}")
+    return Finding(mark, "room", f"{free / MIB:.0f} MiB free {where}; {name}")
 
 
 def check_swap(proc: Path) -> Finding:
@@ -150,7 +150,7 @@ def check_swap(proc: Path) -> Finding:
         return Finding(Mark.OK, "swap", "off")
 
     used = total - _read_kib(proc / "meminfo", "SwapFree")
-    text = f"on, {used / _MIB:.0f} of {total / _MIB:.0f} MiB used: what is swapped out"
+    text = f"on, {used / MIB:.0f} of {total / MIB:.0f} MiB used: what is swapped out"
     return Finding(
         Mark.WARNING if used else Mark.NOTE, "swap", f"{text} counts nowhere"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +25,22 @@ _OTHERS = {
 def check_writable(path: Path) -> None:
     """Refuse a path before minutes are spent on what could not be kept there."""
 
-    if path.is_dir() or not path.parent.is_dir():
-        raise ReportFileError(f"cannot write {path}: it needs a folder and a name")
+    if path.is_dir():
+        raise ReportFileError(f"cannot write {path}: it is a folder; name a file in it")
+
+    if not path.parent.is_dir():
+        what = "is no folder" if path.parent.exists() else "does not exist"
+        raise ReportFileError(f"cannot write {path}: the folder {path.parent} {what}")
+
+
+def check_not_read(path: Path, sources: Iterable[Path]) -> None:
+    """Refuse to write over a file that is read, whatever path leads to it."""
+
+    for source in sources:
+        if path.exists() and source.exists() and path.samefile(source):
+            raise ReportFileError(
+                f"cannot write {path}: it is {source}, which is read; name another file"
+            )
 
 
 def write_json(record: object, path: Path) -> None:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
+import traceback
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from types import AsyncGeneratorType
 from typing import Any
 
 import httpcore
 
 from memory_report.arrangements import RunningArrangement
-from memory_report.errors import StoryError, UsageError
+from memory_report.errors import ReportError, StoryError, UsageError
 from memory_report.processes import first_error
 from memory_report.records import OwnServices, SourceFile
 from memory_report.timings import Timings
@@ -79,7 +86,78 @@ def load_play(path: Path) -> Play:
             "are open and everything was asked"
         )
 
-    return asynccontextmanager(play)
+    return _play_once(play, path)
+
+
+def _play_once(
+    play: Callable[[Scene], AsyncGeneratorType[None, None]], path: Path
+) -> Play:
+    """Return what plays up to the `yield` and on from there, and names what fails."""
+
+    @asynccontextmanager
+    async def play_once(scene: Scene) -> AsyncIterator[None]:
+        generator = play(scene)
+        with _named(path):
+            async for _ in generator:
+                break
+            else:
+                raise StoryError(str(path), "`play` ended before its `yield`")
+
+        try:
+            yield
+        except BaseException as thrown:
+            with _named(path, but=thrown), suppress(StopAsyncIteration):
+                await generator.athrow(thrown)
+
+            if isinstance(thrown, Exception):
+                raise  # a failure is none the less for a story that would hide it
+
+            return  # a scope of its own has ended, and took what had cancelled it
+
+        with _named(path):
+            async for _ in generator:
+                frame: Any = generator.ag_frame
+                place = f"{path}:{frame.f_lineno}"
+                await generator.aclose()
+                raise StoryError(place, "a second `yield`; it must have one")
+
+    return play_once
+
+
+@contextmanager
+def _named(path: Path, *, but: BaseException | None = None) -> Iterator[None]:
+    """Say of what a story raises where in its file; leave what came from outside.
+
+    Raises:
+        StoryError: with the file and the line.
+    """
+
+    try:
+        yield
+    except Exception as error:
+        inner = _innermost(error, but)
+        if inner is but or isinstance(inner, ReportError):
+            raise
+
+        lines = [
+            frame.lineno
+            for frame in traceback.extract_tb(inner.__traceback__)
+            if Path(frame.filename).resolve() == path.resolve()
+        ]
+        place = f"{path}:{lines[-1]}" if lines else str(path)
+        said = " ".join(str(inner).split())
+        reason = f"{type(inner).__name__}: {said}" if said else type(inner).__name__
+        raise StoryError(place, reason) from error
+
+
+def _innermost(error: BaseException, but: BaseException | None) -> BaseException:
+    """Return the one error that a nursery's group is about."""
+
+    if isinstance(error, BaseExceptionGroup):
+        known = error.subgroup(lambda one: one is but or isinstance(one, ReportError))
+        return _innermost((known or error).exceptions[0], but)
+
+    return error
 
 
 @asynccontextmanager

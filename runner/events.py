@@ -34,6 +34,8 @@ class Event:
                 words += [f"{name}={number}" for name, number in value.items()]
             elif key == "seconds":
                 words.append(f"after={value:.3f}s")
+            elif key == "freed":
+                words.append(f"freed={value / 2**20:.1f}MiB")
             elif key != "event":
                 words.append(f"{key}={_quote(value)}")
 

@@ -13,7 +13,7 @@ from memory_report.render.formats import FORMATS, PICTURES
 from memory_report.render.verdicts import FORMATS as VERDICT_FORMATS
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+    Subparsers = argparse._SubParsersAction[Any]
 
 
 def add_bars(gates: argparse.ArgumentParser) -> None:
@@ -42,9 +42,7 @@ def add_bars(gates: argparse.ArgumentParser) -> None:
     )
 
 
-def add_kept(
-    subparsers: Subparsers, gates: argparse.ArgumentParser, style: dict[str, Any]
-) -> None:
+def add_kept(subparsers: Subparsers, gates: argparse.ArgumentParser) -> None:
     """Add them, with the gates where a report is judged."""
 
     show = subparsers.add_parser(
@@ -52,7 +50,6 @@ def add_kept(
         parents=[gates],
         help="print a kept report",
         description="Print a report that `measure --json` kept.",
-        **style,
     )
     show.add_argument("file", type=Path, metavar="FILE")
     show.add_argument(
@@ -82,7 +79,6 @@ def add_kept(
         help="hold a kept report against its bars, and print nothing else",
         description="Print what each gate says about a kept report. Without a bar "
         "on the command line those of the reviewed baseline count.",
-        **style,
     )
     check.add_argument("file", type=Path, metavar="FILE")
     check.add_argument(
@@ -98,7 +94,6 @@ def add_kept(
         help="say what changed between two kept reports",
         description="Compare two reports of the same work: of two commits, machines "
         "or interpreters.",
-        **style,
     )
     compare.add_argument("before", type=Path, metavar="BEFORE")
     compare.add_argument("after", type=Path, metavar="AFTER")
@@ -109,24 +104,22 @@ def add_kept(
         help="how the comparison is printed (default: text)",
     )
     compare.set_defaults(command="compare")
-    _add_baseline(subparsers, gates, style)
+    _add_baseline(subparsers, gates)
 
 
-def _add_baseline(
-    subparsers: Subparsers, gates: argparse.ArgumentParser, style: dict[str, Any]
-) -> None:
+def _add_baseline(subparsers: Subparsers, gates: argparse.ArgumentParser) -> None:
     group = subparsers.add_parser(
         "baseline",
         help="show or move the reviewed file that check holds reports against",
         description="Show or move the reviewed file of what everything together takes.",
-        **style,
     )
     actions = group.add_subparsers(required=True)
     update = actions.add_parser(
         "update",
         parents=[gates],
         help="make a kept report the last accepted one; bars that are given are kept",
-        **style,
+        description="Make a kept report the last accepted one. Bars that are given "
+        "are kept; a report in doubt of what they speak of is refused.",
     )
     update.add_argument("file", type=Path, metavar="FILE")
     update.add_argument(
@@ -136,7 +129,11 @@ def _add_baseline(
     )
     update.set_defaults(command="baseline update")
 
-    show = actions.add_parser("show", help="print the file", **style)
+    show = actions.add_parser(
+        "show",
+        help="print the file",
+        description="Print the reviewed file: its bars, and what was accepted.",
+    )
     show.add_argument(
         "--baseline",
         type=Path,

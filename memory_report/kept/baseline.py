@@ -17,10 +17,11 @@ import msgspec
 from memory_report.errors import NotComparableError, ReportFileError, UsageError
 from memory_report.files import write_json
 from memory_report.gates import Gate, Outcome, Verdict, compare, judge
-from memory_report.kept.compare import estimate_growth
+from memory_report.kept.compare import check_same_subject, estimate_growth
 from memory_report.ledger import count_work
 from memory_report.records import TOGETHER, Environment, Plan, Report
 from memory_report.statistics import Estimate, counted, estimate_mean, total_sizes
+from memory_report.units import MIB
 
 #: Raised whenever a reader of the file would have to know.
 BASELINE_SCHEMA = 1
@@ -28,7 +29,8 @@ BASELINE_SCHEMA = 1
 BASELINE_FILE = Path("benchmarks/memory_baseline.json")
 #: What the mark that moves is called.
 LAST = "last"
-_MIB = 1024 * 1024
+#: Of a size in MiB: to the byte, so that what is rounded to be read is rounded once.
+_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ class Bars:
 
         return Gate(
             min_savings={name: bar / 100 for name, bar in self.min_saving.items()},
-            max_pss=None if self.max_pss is None else self.max_pss * _MIB,
+            max_pss=None if self.max_pss is None else self.max_pss * MIB,
         )
 
 
@@ -124,8 +126,8 @@ def make_mark(report: Report, name: str) -> Mark:
         name=name,
         way=_describe_way(report.plan, report.environment),
         work=dict(sorted(work.items())),
-        pss=round(estimate_mean(sizes).value / _MIB, 2),
-        launches=tuple(round(size / _MIB, 2) for size in sizes),
+        pss=round(estimate_mean(sizes).value / MIB, _DIGITS),
+        launches=tuple(round(size / MIB, _DIGITS) for size in sizes),
     )
 
 
@@ -222,7 +224,7 @@ def estimate_drift(report: Report, mark: Mark) -> Estimate:
 
     remedy = "accept it by `baseline update`, in a change of its own"
     _check_same_way(mark, make_mark(report, LAST), remedy)
-    then = [size * _MIB for size in mark.launches]
+    then = [size * MIB for size in mark.launches]
     return estimate_growth(then, _list_sizes(report))
 
 
@@ -247,6 +249,11 @@ def _describe_way(plan: Plan, environment: Environment) -> dict[str, str]:
 
 
 def _check_same_way(then: Mark, now: Mark, remedy: str) -> None:
+    check_same_subject(
+        "story" in then.way,
+        "story" in now.way,
+        names=(f"baseline {then.name!r}", "the report"),
+    )
     lines = _list_differences(
         then, {**then.way, **then.work}, {**now.way, **now.work}, where="in the report"
     )

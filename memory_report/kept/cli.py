@@ -18,8 +18,13 @@ from memory_report.errors import (
     UsageError,
 )
 from memory_report.exit_codes import FAILED, INCONCLUSIVE, PASSED
-from memory_report.files import check_writable, is_recording, read_report
-from memory_report.gates import Gate, Outcome, Verdict, judge
+from memory_report.files import (
+    check_not_read,
+    check_writable,
+    is_recording,
+    read_report,
+)
+from memory_report.gates import Outcome, Verdict, judge
 from memory_report.kept.baseline import (
     BASELINE_FILE,
     Bars,
@@ -46,6 +51,11 @@ from memory_report.render.words import describe_doubts
 
 def run_show(options: argparse.Namespace) -> int:
     """Print a report that was kept, or a recording."""
+
+    if options.output is not None:
+        check_writable(options.output)
+        sources = (options.file, options.attribution)
+        check_not_read(options.output, filter(None, sources))
 
     if is_recording(options.file):
         return _show_recording(options)
@@ -114,21 +124,33 @@ def run_baseline_update(options: argparse.Namespace) -> int:
     check_writable(path)
     report = read_report(options.file)
     check_report(report)
-    (size,) = judge(report, Gate(max_pss=math.inf))
-    if size.doubts:
-        doubts = describe_doubts(size.doubts)
-        raise InconclusiveError(f"the report is no baseline: {doubts}")
-
     old = read_baseline(path) if path.exists() else None
-    baseline = update_baseline(
-        old,
-        report,
-        bars=_choose_bars(Bars() if old is None else old.bars, options),
-        release=options.release,
-    )
+    bars = _choose_bars(Bars() if old is None else old.bars, options)
+    _refuse_doubts(report, bars)
+    baseline = update_baseline(old, report, bars=bars, release=options.release)
     write_baseline(baseline, path)
     print(render_baseline(baseline), end="")
     return PASSED
+
+
+def _refuse_doubts(report: Report, bars: Bars) -> None:
+    """Refuse a report in doubt of together, or of what a bar speaks of.
+
+    Raises:
+        InconclusiveError: with each arrangement and its launches.
+        UsageError: a bar is about what was not measured.
+    """
+
+    verdicts = judge(report, replace(bars.gate, max_pss=math.inf))
+    doubts = dict.fromkeys(doubt for each in verdicts for doubt in each.doubts)
+    names = dict.fromkeys(doubt.arrangement for doubt in doubts)
+    if names:
+        told = "; ".join(
+            f"{name} has "
+            + describe_doubts([each for each in doubts if each.arrangement == name])
+            for name in names
+        )
+        raise InconclusiveError(f"the report is no baseline: {told}")
 
 
 def run_baseline_show(options: argparse.Namespace) -> int:
@@ -254,7 +276,6 @@ def _render(report: Report, verdicts: Sequence[Verdict], name: str) -> str | byt
 def _write(shown: str | bytes, output: Path | None) -> None:
     data = shown.encode() if isinstance(shown, str) else shown
     if output is not None:
-        check_writable(output)
         try:
             output.write_bytes(data)
         except OSError as error:

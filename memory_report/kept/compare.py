@@ -96,6 +96,11 @@ def check_same_work(before: Report, after: Report) -> None:
         NotComparableError: with a line for each thing that differs.
     """
 
+    check_same_subject(
+        before.plan.own is not None,
+        after.plan.own is not None,
+        names=("the first", "the second"),
+    )
     was, now = _describe_way(before), _describe_way(after)
     lines = [
         f"{name}: {was.get(name, 0)} in the first, {now.get(name, 0)} in the second"
@@ -105,6 +110,21 @@ def check_same_work(before: Report, after: Report) -> None:
     if lines:
         raise NotComparableError(
             lines, head="the two reports were not made in the same way"
+        )
+
+
+def check_same_subject(was_own: bool, is_own: bool, *, names: tuple[str, str]) -> None:
+    """Refuse to hold somebody's own services against the bundled ones.
+
+    Raises:
+        NotComparableError: with which of the two, instead of each count that differs.
+    """
+
+    if was_own is not is_own:
+        own, bundled = names if was_own else names[::-1]
+        raise NotComparableError(
+            [f"{own} is of somebody's own story, {bundled} of the bundled one"],
+            head="they are not of the same story",
         )
 
 

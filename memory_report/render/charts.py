@@ -84,8 +84,7 @@ def chart_waterfall(waterfall: Waterfall) -> RowChart:
     rows = [_whole(f"{waterfall.baseline}, with Redis", waterfall.start, _BEFORE)]
     for step, (begin, end) in zip(steps, pairwise(edges), strict=True):
         span = Span(name=step.name, start=begin / MIB, end=end / MIB, colour=_GONE)
-        sign = "-" if step.size.value >= 0 else "+"
-        text = f"{sign}{mib(abs(step.size.value))} MiB{_bounds(step.size)}"
+        text = f"{-step.size.value / MIB:+z.1f} MiB{_bounds(step.size)}"
         rows.append(Row(label=step.name, text=text, spans=(span,)))
 
     rows.append(_whole(TOGETHER, waterfall.end, _AFTER))

@@ -100,9 +100,9 @@ def conclude(comparison: Comparison) -> str:
 
 def _grown(change: Change) -> str:
     if change.unit == "share":
-        return f"{change.growth.value * 100:+.1f} points"
+        return f"{change.growth.value * 100:+z.1f} points"
 
-    return f"{change.growth.value * 100:+.1f} %"
+    return f"{change.growth.value * 100:+z.1f} %"
 
 
 def _describe(change: Change) -> tuple[str, str, str, str, str]:
@@ -130,7 +130,7 @@ def _bounds(growth: Estimate) -> str:
     if growth.lower is None or growth.upper is None:
         return "one launch"
 
-    return f"{growth.lower * 100:+.1f} to {growth.upper * 100:+.1f}"
+    return f"{growth.lower * 100:+z.1f} to {growth.upper * 100:+z.1f}"
 
 
 def _row(name: str, before: str, after: str, change: str, bounds: str) -> str:

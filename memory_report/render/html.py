@@ -39,6 +39,7 @@ from memory_report.render.words import (
     conclude,
     describe_plan,
     describe_verdict,
+    list_words,
     mib,
     percent,
 )
@@ -162,7 +163,7 @@ def _list_sections(
 ) -> Iterator[Element]:
     yield _section(
         "What each arrangement takes",
-        f"{describe_plan(report.plan)}. {_SHARED}",
+        f"{describe_plan(report)}. {_SHARED}",
         draw(chart_sizes(figures)),
         tables.table_sizes(figures, report),
     )
@@ -210,7 +211,7 @@ def _list_series(report: Report) -> Iterator[Element]:
 
 def _list_notes(figures: Figures, report: Report) -> Iterator[Element]:
     notes: dict[str, list[str]] = {}
-    for name, text in figures.notes:
+    for name, text in list_words(figures):
         notes.setdefault(name, []).append(text)
 
     facts = [fact for name, texts in notes.items() for fact in _fact(name, texts)]

@@ -10,7 +10,7 @@ from memory_report.figures import Column, Figures
 from memory_report.records import REDIS, Launch, Report
 from memory_report.render.charts import is_variant
 from memory_report.render.markup import node
-from memory_report.render.words import bounds, mib, percent
+from memory_report.render.words import STORY_PEAK, bounds, mib, percent
 from memory_report.statistics import Sizes, counted
 
 
@@ -57,7 +57,7 @@ def table_sizes(figures: Figures, report: Report) -> Element:
         for column in figures.columns
         for row in _list_size_rows(column, counted(report.launches, column.arrangement))
     ]
-    head = ("MiB", "PSS", "USS", "RSS", "peak PSS")
+    head = ("MiB", "PSS", "USS", "RSS", f"{STORY_PEAK} PSS")
     return make_table(head, rows, name="sizes")
 
 

@@ -9,12 +9,14 @@ from memory_report.gates import Verdict
 from memory_report.records import CHECKPOINTS, REDIS, Report
 from memory_report.render.words import (
     PRICE_HEAD,
+    STORY_PEAK,
     bounds,
     conclude,
     describe_crash,
     describe_plan,
     describe_verdict,
     list_prices,
+    list_words,
     mib,
     mib_bounds,
     percent,
@@ -32,7 +34,7 @@ def render_markdown(report: Report, verdicts: Sequence[Verdict]) -> str:
         f"- **{verdict.outcome.value}**: {describe_verdict(verdict)}"
         for verdict in verdicts
     ]
-    notes = [f"- {name}: {text}" for name, text in figures.notes]
+    notes = [f"- {name}: {text}" for name, text in list_words(figures)]
     notes += [f"- crash: {describe_crash(crash)}" for crash in report.crashes]
     blocks = [
         "### Memory report",
@@ -43,7 +45,7 @@ def render_markdown(report: Report, verdicts: Sequence[Verdict]) -> str:
         "\n".join(_prices(figures.columns)),
         "\n".join(
             [
-                f"<details><summary>{describe_plan(report.plan)}</summary>",
+                f"<details><summary>{describe_plan(report)}</summary>",
                 "",
                 *_table(figures),
                 "",
@@ -92,7 +94,7 @@ def _prices(columns: Sequence[Column]) -> Iterator[str]:
 
 
 def _checkpoints(columns: Sequence[Column]) -> Iterator[str]:
-    names = [*CHECKPOINTS, "peak"]
+    names = [*CHECKPOINTS, STORY_PEAK]
     yield f"| PSS, MiB | {' | '.join(names)} |"
     yield f"|---|{'---:|' * len(names)}"
     for column in columns:

@@ -38,7 +38,7 @@ _HATCHES = ("", "//", "--", "||", "\\\\", "..", "++", "xx")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _INK, _MUTED, _LINE = "#1c2027", "#5b626d", "#e2dfd7"
 #: Inches; a row with its label, a chart's title and axis.
-_WIDTH, _ROW, _REST, _LINES = 9.0, 0.46, 1.1, 3.2
+_WIDTH, _ROW, _REST, _LINES, _LEGEND = 9.0, 0.46, 1.1, 3.2, 0.3
 _DPI = 110
 #: Nothing in the file may depend on when or where it was drawn.
 _METADATA = {"Software": None}
@@ -62,7 +62,9 @@ def render_png(report: Report, verdicts: Sequence[Verdict]) -> bytes:
 
     charts = list(_list_charts(report, verdicts))
     heights = [
-        len(chart.rows) * _ROW + _REST if isinstance(chart, RowChart) else _LINES
+        len(chart.rows) * _ROW + _REST + _LEGEND * _is_parted(chart)
+        if isinstance(chart, RowChart)
+        else _LINES
         for chart in charts
     ]
     # The library's own defaults, whatever the user's file of settings says.
@@ -145,11 +147,48 @@ def _draw_rows(chart: RowChart, panel: Axes) -> None:
 
         _draw_dot(row, place, panel)
 
+    if _is_parted(chart):
+        _draw_legend(chart, panel)
+
     for place, row in enumerate(chart.rows[:-1] if chart.falls else ()):
         end = row.spans[-1].end
         panel.plot(
             [end, end], [place, place + 1], color=_MUTED, lw=0.8, ls=":", zorder=0
         )
+
+
+def _is_parted(chart: RowChart) -> bool:
+    """Say whether a row has parts, whose names not all have room in them."""
+
+    return any(len(row.spans) > 1 for row in chart.rows)
+
+
+def _draw_legend(chart: RowChart, panel: Axes) -> None:
+    """Name every colour and pattern, below the axis and what is written at it."""
+
+    from matplotlib.patches import Patch
+
+    patches = [
+        Patch(
+            facecolor=PALETTE[colour],
+            hatch=_HATCHES[colour],
+            edgecolor="white",
+            linewidth=0,
+            label=name,
+        )
+        for name, colour in chart.keys.items()
+    ]
+    panel.legend(
+        handles=patches,
+        loc="upper left",
+        bbox_to_anchor=(0, 0),
+        borderaxespad=4,
+        ncols=len(patches),
+        frameon=False,
+        fontsize=8,
+        handlelength=1.4,
+        columnspacing=1.2,
+    )
 
 
 def _draw_span(span: Span, place: int, panel: Axes, *, named: bool) -> None:

@@ -10,9 +10,9 @@ from memory_report.render.words import mib
 from memory_report.units import MIB
 from runner.system import Footprint
 
-_NAME = 21
+#: A process's name has as much room as the longest one takes, between these.
+_NAME, _LONGEST_NAME = 21, 60
 _COLUMNS = ("first", "mean", "peak", "last", "USS", "RSS")
-_RULE = "-" * 79
 #: A slope of less than this is noise, in seconds.
 _SHORTEST_GROWTH = 60.0
 
@@ -35,16 +35,20 @@ def render_recording(recording: Recording) -> str:
         f"PSS in MiB, samples in {samples[-1].seconds:.0f} s: {len(samples)}; "
         f"{recording.end}"
     )
-    rows = [_row("", "", _COLUMNS), _RULE]
+    longest = max(map(len, recording.names.values()), default=0)
+    width = min(max(longest, _NAME), _LONGEST_NAME)
+    head = _row("", "", _COLUMNS, width=width)
+    rule = "-" * len(head)
+    rows = [head, rule]
     for pid, name in recording.names.items():
         series = [each.processes[pid] for each in samples if pid in each.processes]
-        rows.append(_row(str(pid), name, _describe(series)))
+        rows.append(_row(str(pid), name, _describe(series), width=width))
 
     total = [sample.total for sample in samples]
-    rows += [_RULE, _row("", "total", _describe(total))]
+    rows += [rule, _row("", "total", _describe(total), width=width)]
     growth = find_growth(recording)
     if growth is not None and samples[-1].seconds >= _SHORTEST_GROWTH:
-        rows += ["", f"growth: {growth * 3600 / MIB:+.1f} MiB of PSS an hour"]
+        rows += ["", f"growth: {growth * 3600 / MIB:+z.1f} MiB of PSS an hour"]
 
     return "\n".join([title, "", *rows]) + "\n"
 
@@ -55,7 +59,7 @@ def _describe(series: Sequence[Footprint]) -> tuple[str, ...]:
     return tuple(mib(size) for size in sizes)
 
 
-def _row(pid: str, name: str, columns: Sequence[str]) -> str:
-    name = name if len(name) <= _NAME else name[: _NAME - 1] + "…"
+def _row(pid: str, name: str, columns: Sequence[str], *, width: int) -> str:
+    name = name if len(name) <= width else name[: width - 1] + "…"
     cells = "".join(f"{column:>8}" for column in columns)
-    return f"{pid:>7}  {name:<{_NAME}}{cells}".rstrip()
+    return f"{pid:>7}  {name:<{width}}{cells}".rstrip()

@@ -11,12 +11,14 @@ from memory_report.gates import Verdict
 from memory_report.records import CHECKPOINTS, REDIS, Report
 from memory_report.render.words import (
     PRICE_HEAD,
+    STORY_PEAK,
     bounds,
     conclude,
     describe_crash,
     describe_plan,
     describe_verdict,
     list_prices,
+    list_words,
     mib,
     mib_bounds,
     percent,
@@ -34,9 +36,12 @@ def render_text(report: Report, verdicts: Sequence[Verdict]) -> str:
 
     figures = work_out(report)
     worths = list_worths(report)
-    notes = [*figures.notes, *(("crash", describe_crash(x)) for x in report.crashes)]
+    notes = [
+        *list_words(figures),
+        *(("crash", describe_crash(x)) for x in report.crashes),
+    ]
     blocks = [
-        describe_plan(report.plan),
+        fill(describe_plan(report), _TEXT_WIDTH),
         "\n".join(_table(figures)),
         *(["\n".join(_savings(figures.savings))] if figures.savings else []),
         *(["\n".join(_worths(worths))] if worths else []),
@@ -102,7 +107,7 @@ def _worths(worths: Sequence[Step]) -> Iterator[str]:
 
 
 def _checkpoints(columns: Sequence[Column]) -> Iterator[str]:
-    names = [*CHECKPOINTS, "peak"]
+    names = [*CHECKPOINTS, STORY_PEAK]
     yield _wide_row("PSS, MiB", names, names)
     yield _WIDE_RULE
     for column in columns:
@@ -132,7 +137,7 @@ def _wide_row(name: str, cells: Sequence[str], heads: Sequence[str]) -> str:
 
 def _note(name: str, text: str) -> str:
     return fill(
-        f"{name + ':':<8}{text}",
+        f"{name + ':':<7} {text}",
         _TEXT_WIDTH,
         subsequent_indent=" " * 8,
         break_on_hyphens=False,

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from memory_report.figures import Column, Figures
 from memory_report.gates import Outcome, Verdict
-from memory_report.records import Crash, Plan
+from memory_report.records import Crash, Report
 from memory_report.statistics import Estimate
 from memory_report.units import MIB
 from memory_report.validity import Doubt
 
 #: What everything costs, with its unit.
 PRICE_HEAD = (
-    ("ready", "s"),
+    ("ready", "ms"),
     ("req p50", "ms"),
     ("req p99", "ms"),
     ("push p50", "ms"),
@@ -22,16 +22,35 @@ PRICE_HEAD = (
     ("loop lag", "ms"),
     ("dying", ""),
 )
+#: Less than `settled` where memory grew after the story.
+STORY_PEAK = "story peak"
+_PEAK = (
+    "the story peak is the most PSS of any look while the story was played; what came "
+    "later, settled included, may be more"
+)
 
 
-def describe_plan(plan: Plan) -> str:
+def describe_plan(report: Report) -> str:
     """Return the title of the table."""
 
+    plan, whole = report.plan, len(report.launches)
     launches = "launch" if plan.repeats == 1 else "launches"
-    return (
+    title = (
         f"Memory after load in MiB, mean of {plan.repeats} {launches}, "
         f"{plan.settle:g} s after the story"
     )
+    warm_ups = sum(launch.warm_up for launch in report.launches)
+    if not warm_ups:
+        return title
+
+    return f"{title}; {whole} launches in all, of which {warm_ups} to warm up"
+
+
+def list_words(figures: Figures) -> list[tuple[str, str]]:
+    """Return the named notes, with what the column of peaks means."""
+
+    peaks = any(column.peak is not None for column in figures.columns)
+    return [*figures.notes, *([("peak", _PEAK)] if peaks else [])]
 
 
 def conclude(figures: Figures) -> str:
@@ -85,7 +104,7 @@ def list_prices(column: Column) -> tuple[str, ...]:
     price = column.price
     late = max(price.lag.values(), default=None)
     return (
-        f"{column.ready:.2f}",
+        _number(column.ready, factor=1000, digits=0),
         *(
             _number(seconds, factor=1000)
             for seconds in (
@@ -116,7 +135,7 @@ def describe_verdict(verdict: Verdict) -> str:
     elif verdict.subject in ("regress", "drift"):
         known = estimate.lower is not None
         within = f", 95 % interval {bounds(estimate)}" if known else ""
-        grown = f"{estimate.value * 100:+.1f} %"
+        grown = f"{estimate.value * 100:+z.1f} %"
         measured = f"PSS together {grown} since {verdict.baseline}{within}"
         bar = f"at most {percent(verdict.bar)} more"
     else:
@@ -152,13 +171,13 @@ def describe_doubts(doubts: Sequence[Doubt]) -> str:
 def mib(size: float) -> str:
     """Return bytes as MiB."""
 
-    return f"{size / MIB:.1f}"
+    return f"{size / MIB:z.1f}"
 
 
 def percent(share: float) -> str:
     """Return a share as a percentage."""
 
-    return f"{share * 100:.1f} %"
+    return f"{share * 100:z.1f} %"
 
 
 def interval(estimate: Estimate) -> str:
@@ -176,7 +195,7 @@ def bounds(estimate: Estimate) -> str:
     if estimate.lower is None or estimate.upper is None:
         return "-"
 
-    return f"{estimate.lower * 100:.1f} to {estimate.upper * 100:.1f} %"
+    return f"{estimate.lower * 100:z.1f} to {estimate.upper * 100:z.1f} %"
 
 
 def mib_bounds(estimate: Estimate) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import anyio
 
+from dashboard.errors import DashboardError
 from dashboard.resources import Resources
 
 logger = logging.getLogger("services.tasks")
@@ -62,7 +63,11 @@ async def finish(task: Call, *, name: str, timeout: float) -> Outcome:
     if error is None:
         return Outcome(error=None)
 
-    logger.error("job %r failed", name, exc_info=error)
+    if isinstance(error, DashboardError):  # its words are enough
+        logger.error("job %r failed: %s", name, error)
+    else:
+        logger.error("job %r failed", name, exc_info=error)
+
     return Outcome(error=f"{type(error).__name__}: {error}".removesuffix(": "))
 
 

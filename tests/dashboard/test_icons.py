@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -179,6 +180,15 @@ async def test_where_no_repository_answers_the_job_has_failed(
         "github": 4,
         "jsdelivr": 1,
     }
+
+
+async def test_who_has_no_repositories_has_none_that_failed(resources: Resources):
+    """There is nobody to ask, and the uploads are found."""
+    sources = replace(resources.sources, icons=())
+    await upload(resources, "mine.png", b"image")
+    await job.run(replace(resources, sources=sources))
+
+    assert await list_names(resources) == {"local": ["mine.png"]}
 
 
 async def test_an_empty_list_is_taken_for_a_failure(

@@ -154,6 +154,7 @@ def make_attribution() -> attribution.Attribution:
         imports=attribution.Imports(bare=1, floors=(1,), modules=(), graph={}),
     )
 
+
 @pytest.mark.parametrize("read", [read_memory_report, read_attribution])
 def test_raw_samples_are_named_with_the_command_that_makes_a_report_of_them(
     tmp_path: Path, read: Callable[[Path], object]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -349,3 +351,53 @@ def test_services_are_killed_in_the_full_form_alone(
 
     assert main(["measure", *words]) == 0
     assert asked == [crash]
+
+
+COMMANDS = (
+    *("measure", "show", "check", "compare", "baseline", "baseline update"),
+    *("baseline show", "record", "attribute", "doctor"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_two_examples_of_its_own(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """They are of that command and can be typed; what it does is wrapped."""
+
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+
+    text = capsys.readouterr().out
+    examples = text.partition("examples:\n")[2].splitlines()
+    assert len(examples) == 2
+    for example in examples:
+        assert example.startswith(f"  python -m memory_report {command}")
+
+        words = shlex.split(re.sub(r"\$\(.*\)", "1", example.partition("&&")[0]))
+        make_parser().parse_args(words[3:])
+
+    description = text.partition("\n\n")[2].partition("options:")[0]
+    assert max(map(len, description.splitlines())) < 80
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["check", "x", "--max-pss", "few"], " check"),
+        (["baseline", "update"], " baseline update"),
+        (["chek"], ""),
+    ],
+)
+def test_wrong_usage_is_told_in_two_lines(
+    words: list[str], command: str, capsys: pytest.CaptureFixture[str]
+):
+    """What is wrong, and where to read more; ten lines of usage would bury it."""
+
+    with pytest.raises(SystemExit):
+        main(words)
+
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("error: ")
+    assert second == f"see `python -m memory_report{command} --help`"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,6 +12,7 @@ import pytest
 from memory_report.errors import UsageError
 from memory_report.files import read_report, write_json
 from memory_report.gates import Gate, Outcome, judge
+from memory_report.records import Settling
 from memory_report.render.formats import FORMATS
 from memory_report.render.markdown import render_markdown
 from memory_report.render.text import render_text
@@ -45,16 +47,16 @@ USS of separate                       18.7    28.0 %   20.5 to 35.5 %
 RSS of separate                      152.0    76.0 %   73.5 to 78.5 %
 PSS of separate, with redis-server    57.0    54.3 %   49.6 to 59.0 %
 
-PSS, MiB            start loaded settled collected trimmed drained  peak
+PSS, MiB            start loaded settled collected trimmed drained story peak
 ----------------------------------------------------------------------------------
-separate                -      -   100.0         -       -       -     -
-together                -      -    48.0         -       -       -     -
+separate                -      -   100.0         -       -       -          -
+together                -      -    48.0         -       -       -          -
 
 price               ready req p50 req p99 push p50 push p99 req/s loop lag dying
-                        s      ms      ms       ms       ms             ms
+                       ms      ms      ms       ms       ms             ms
 ----------------------------------------------------------------------------------
-separate             0.50       -       -        -        -     -        -     -
-together             0.50       -       -        -        -     -        -     -
+separate              500       -       -        -        -     -        -     -
+together              500       -       -        -        -     -        -     -
 
 One process instead of 3 (separate) saves 52.0 % of the memory (PSS, 95 %
 interval 47.0 to 57.0 %), and 54.3 % counting the Redis that it does not need.
@@ -106,11 +108,11 @@ One process instead of 3 (separate) saves 52.0 % of the memory (PSS, 95 % interv
 | USS of separate | 66.7 MiB | 48.0 MiB | 18.7 MiB | 28.0 % | 20.5 to 35.5 % |
 | RSS of separate | 200.0 MiB | 48.0 MiB | 152.0 MiB | 76.0 % | 73.5 to 78.5 % |
 
-| price | ready, s | req p50, ms | req p99, ms | push p50, ms | push p99, ms | \
+| price | ready, ms | req p50, ms | req p99, ms | push p50, ms | push p99, ms | \
 req/s | loop lag, ms | dying |
 |---|---:|---:|---:|---:|---:|---:|---:|---:|
-| separate | 0.50 | - | - | - | - | - | - | - |
-| together | 0.50 | - | - | - | - | - | - | - |
+| separate | 500 | - | - | - | - | - | - | - |
+| together | 500 | - | - | - | - | - | - | - |
 
 <details><summary>Memory after load in MiB, mean of 3 launches, 2 s after the \
 story</summary>
@@ -128,7 +130,7 @@ story</summary>
 | together: shared with others | 0.0 | | |
 | **together** | 48.0 | 48.0 | 48.0 |
 
-| PSS, MiB | start | loaded | settled | collected | trimmed | drained | peak |
+| PSS, MiB | start | loaded | settled | collected | trimmed | drained | story peak |
 |---|---:|---:|---:|---:|---:|---:|---:|
 | separate | - | - | 100.0 | - | - | - | - |
 | together | - | - | 48.0 | - | - | - | - |
@@ -276,3 +278,50 @@ def test_a_bar_about_what_was_not_measured_is_refused():
 
     with pytest.raises(UsageError, match="no saving of 'shipped': measured were sep"):
         judge(REPORT, Gate(min_savings={"shipped": 0.6}))
+
+
+def test_junit_without_a_gate_says_what_was_measured():
+    """A suite without a case looks as if nothing had been run."""
+
+    suite = ElementTree.fromstring(FORMATS["junit"](REPORT, []))  # noqa: S314 - our own
+
+    assert suite.get("tests") == "2"
+    assert {case.get("name"): case[0].text for case in suite} == {
+        "measured separate": "PSS 100.0 MiB",
+        "measured together": "PSS 48.0 MiB",
+    }
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "html"])
+def test_the_peak_is_said_to_be_the_story_s(name: str):
+    """What came after the story may be more, and nobody should wonder."""
+
+    text = " ".join(FORMATS[name](make_whole_report(1), []).split())
+
+    assert "the most PSS of any look while the story was played" in text
+    assert text.count("story peak") == 2
+    assert "the most PSS of any look" not in FORMATS[name](REPORT, [])
+
+
+def test_warm_ups_are_told_from_the_launches_of_the_mean():
+    """The ledger is of all launches, the figures are not."""
+
+    first, *others = REPORT.launches
+    report = dataclasses.replace(
+        REPORT, launches=(dataclasses.replace(first, warm_up=True), first, *others)
+    )
+    text = " ".join(render_text(report, []).split())
+
+    assert "mean of 3 launches, 2 s after the story; 7 launches in all" in text
+    assert "of which 1 to warm up" in text
+
+
+def test_a_long_name_of_a_note_keeps_its_distance():
+    """The word that makes a report doubtful is the longest."""
+
+    settling = Settling(begin=0, end=2, swap=4096, huge_pages=0)
+    *others, last = REPORT.launches
+    swapping = dataclasses.replace(last, settling=settling)
+    text = render_text(dataclasses.replace(REPORT, launches=(*others, swapping)), [])
+
+    assert "\nunsettled: launch 6 (together)" in text

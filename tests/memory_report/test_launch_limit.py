@@ -22,7 +22,7 @@ from memory_report.pinged_site import PingedSite
 from memory_report.player import Board
 from memory_report.processes import first_error
 from runner.system import list_descendants
-from tests.memory_report.examples import is_alive
+from tests.memory_report.test_proof_reaping import assert_all_end
 
 PLAN = AttributionPlan(rounds=1, settle=0.0)
 
@@ -102,7 +102,7 @@ async def test_services_that_answer_nothing_are_given_up(
     ):
         await launch(tmp_path, fake_runner("answers nothing"))
 
-    assert not any(map(is_alive, launched_pids()))
+    await assert_all_end(launched_pids(), least=0)
 
 
 async def test_a_module_that_hangs_on_import_is_given_up(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
 from memory_report.errors import StoryError, UsageError
 from memory_report.own_story import Scene, describe_own, load_play
@@ -95,3 +96,57 @@ def test_a_missing_file_is_named(tmp_path: Path):
 
     with pytest.raises(UsageError, match=r"cannot read .*none\.py: No such file"):
         describe_own(tmp_path / "none.py", tmp_path / "none.py")
+
+
+#: A story that starts what fails.
+_NURSERY = """\
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(fail)
+        yield
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("    yield\n    yield\n", ":3': a second `yield`"),
+        ("    return\n    yield\n", "': `play` ended before its `yield`"),
+        ("    {}['x']\n    yield\n", ":2': KeyError: 'x'"),
+        ("    yield\n    assert 0\n", ":3': AssertionError"),
+        (
+            _NURSERY,
+            ":9': ValueError: two lines",
+        ),
+    ],
+)
+async def test_what_a_story_does_wrong_is_told_with_its_line(
+    tmp_path: Path, text: str, said: str
+):
+    """Whoever wrote it looks there: before its `yield`, after it, in what it starts."""
+
+    helper = "import trio\n\n\nasync def fail():\n    raise ValueError('two\\nlines')\n"
+    path = write_story(tmp_path, f"async def play(scene):\n{text}{helper}")
+
+    with pytest.raises(StoryError) as caught:
+        async with load_play(path)(make_scene()):
+            await trio.sleep(0.01)
+
+    assert str(caught.value).startswith(f"the story failed at '{path}")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+async def test_what_fails_while_a_story_waits_is_not_its_fault(
+    tmp_path: Path, hidden: bool
+):
+    """A measurement's own error comes out as it is, whatever the story does with it."""
+
+    text = "    try:\n        yield\n    except ValueError:\n        "
+    path = write_story(
+        tmp_path, f"async def play(scene):\n{text}{'pass' if hidden else 'raise'}\n"
+    )
+
+    with pytest.raises(ValueError, match="ours"):
+        async with load_play(path)(make_scene()):
+            raise ValueError("ours")

@@ -216,6 +216,17 @@ def test_a_module_that_is_not_installed_is_not_found(readings: list[str]):
         importlib.import_module("absent_tool")
 
 
+def test_a_name_that_nothing_imports_is_no_error(readings: list[str]):
+    """Nobody can know what will be imported; the others wait all the same."""
+
+    lazy.install(["misspelt_tool", "no.such.part", "tool"])
+
+    tool = importlib.import_module("tool")
+    assert lazy.is_waiting(tool)
+    assert tool.make(2).size == 2
+    assert sys.modules.get("misspelt_tool") is None
+
+
 def test_two_threads_read_it_once(user: Any, readings: list[str], tmp_path: Path):
     """Each gets the real thing, whoever came first."""
 

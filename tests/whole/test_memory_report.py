@@ -101,13 +101,14 @@ def test_every_launch_is_read_at_every_checkpoint(measured: Report):
         sizes = {
             reading.checkpoint: total_sizes(
                 launch, redis=False, checkpoint=reading.checkpoint
-            ).uss
+            ).pss
             for reading in launch.readings
         }
 
         assert tuple(taken) == CHECKPOINTS
         assert sizes["start"] < sizes["loaded"]
-        assert sizes["trimmed"] <= sizes["settled"]
+        # A table that grows in the meantime is no failure to give back.
+        assert sizes["trimmed"] <= sizes["settled"] * 1.01
 
 
 def test_the_peak_is_no_less_than_what_was_loaded(measured: Report):

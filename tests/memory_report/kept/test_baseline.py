@@ -201,7 +201,8 @@ def test_the_file_is_small_and_the_same_for_the_same_report(tmp_path: Path):
     assert path.read_bytes() == again.read_bytes()
     assert path.stat().st_size < 3000
     assert content["last"]["pss"] == 53.84
-    assert content["last"]["launches"] == [53.92, 53.68, 53.84, 54.0, 53.76]
+    sizes = [53.9189, 53.682199, 53.84, 53.9978, 53.7611]
+    assert content["last"]["launches"] == sizes
 
 
 @pytest.mark.parametrize(

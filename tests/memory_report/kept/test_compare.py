@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 
 from memory_report.errors import NotComparableError
+from memory_report.figures import work_out
+from memory_report.gates import Outcome, Verdict
+from memory_report.kept.baseline import Bars, judge_drift, update_baseline
 from memory_report.kept.compare import (
     Change,
     Comparison,
@@ -15,8 +19,17 @@ from memory_report.kept.compare import (
     estimate_growth,
     list_differences,
 )
+from memory_report.records import OwnServices, SourceFile
 from memory_report.render.comparison import FORMATS, render_text
-from memory_report.statistics import estimate_difference
+from memory_report.render.words import (
+    PRICE_HEAD,
+    bounds,
+    describe_verdict,
+    list_prices,
+    mib,
+    percent,
+)
+from memory_report.statistics import Estimate, estimate_difference
 from tests.memory_report.examples import make_report
 from tests.memory_report.whole_report import make_whole_report
 
@@ -185,3 +198,54 @@ def test_the_sentence_says_how_much_of_it_chance_would_do(grown: Comparison):
 
     assert "together, PSS +2.9 %" in " ".join(text.split())
     assert "By chance alone 0.9 of the" in text
+
+
+def test_somebody_s_own_story_is_told_from_the_bundled_one():
+    """In one line: each count differs, and none of them is the reason."""
+
+    file = SourceFile(path="mine", sha256="0")
+    own = dataclasses.replace(
+        REPORT,
+        plan=dataclasses.replace(REPORT.plan, own=OwnServices(plan=file, story=file)),
+    )
+    baseline = update_baseline(None, REPORT, bars=Bars(), release=None)
+
+    with pytest.raises(NotComparableError) as caught:
+        compare_reports(REPORT, own)
+
+    with pytest.raises(NotComparableError) as held:
+        judge_drift(own, baseline)
+
+    assert caught.value.differences == (
+        "the second is of somebody's own story, the first of the bundled one",
+    )
+    assert held.value.differences == (
+        "the report is of somebody's own story, baseline 'last' of the bundled one",
+    )
+
+
+def test_nothing_has_no_sign():
+    """A hair less is rounded to nothing, not to less than nothing."""
+
+    report = make_report((100, 50), (100, 50))
+    less = make_report((100, 49.999), (100, 49.999))
+
+    assert "-0.0" not in render_text(compare_reports(report, less))
+    assert percent(-0.0001) == "0.0 %"
+    assert mib(-1) == "0.0"
+    nothing = Estimate(value=-0.0001, lower=-0.0002, upper=-0.0001)
+    assert bounds(nothing) == "0.0 to 0.0 %"
+    verdict = Verdict(
+        subject="drift", bar=0.05, estimate=nothing, outcome=Outcome.PASSED
+    )
+    assert "PSS together +0.0 % since" in describe_verdict(verdict)
+
+
+def test_readiness_has_the_unit_of_the_report():
+    """Milliseconds in both, so that neither has to be converted."""
+
+    assert ("ready", "ms") in PRICE_HEAD
+    text = " ".join(render_text(compare_reports(REPORT, REPORT)).split())
+    (told,) = list_prices(work_out(REPORT).together)[:1]
+    (read,) = re.findall(r"together, ready ([0-9.]+) ms", text)
+    assert round(float(read)) == int(told) > 100

@@ -167,7 +167,8 @@ def test_a_doubtful_report_does_not_become_the_baseline(
 
     assert update() == 3
     assert capsys.readouterr().err == (
-        "error: the report is no baseline: unsettled launches: 4 (see --settle)\n"
+        "error: the report is no baseline: together has unsettled launches: 4 "
+        "(see --settle)\n"
     )
     assert not (tmp_path / BASELINE_FILE).exists()
 
@@ -285,3 +286,94 @@ def test_a_picture_goes_to_a_file():
 
     assert main(["show", "small.json", *words]) == 0
     assert Path("picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def doubt(name: str) -> Report:
+    """Return a report in which a launch of an arrangement swapped."""
+
+    launches = list(REPORT.launches)
+    place = max(n for n, each in enumerate(launches) if each.arrangement == name)
+    settling = Settling(begin=0, end=2, swap=4096, huge_pages=0)
+    launches[place] = dataclasses.replace(launches[place], settling=settling)
+    return dataclasses.replace(REPORT, launches=tuple(launches))
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [([], 0), (["--max-pss", "90"], 0), (["--min-saving", "45"], 3)]
+)
+def test_a_doubt_counts_for_the_arrangements_that_a_bar_speaks_of(
+    words: list[str], code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """A saving is of two arrangements: a doubt about either is one about the bar."""
+
+    write_json(doubt("separate"), tmp_path / "report.json")
+
+    assert update(*words) == code
+    assert (tmp_path / BASELINE_FILE).exists() is (code == 0)
+    told = "no baseline: separate has unsettled launches"
+    assert (told in capsys.readouterr().err) is (code == 3)
+
+
+def test_a_bar_about_what_was_not_measured_takes_nothing_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """No check could be made of such a file and its own report."""
+
+    assert update("--min-saving", "shipped=65") == 2
+    assert "there is no saving of 'shipped'" in capsys.readouterr().err
+    assert not (tmp_path / BASELINE_FILE).exists()
+
+
+def test_a_bar_of_the_file_counts_as_well(tmp_path: Path):
+    """It was given once, and stays."""
+
+    assert update("--min-saving", "45") == 0
+    write_json(doubt("separate"), tmp_path / "report.json")
+    before = (tmp_path / BASELINE_FILE).read_bytes()
+
+    assert update() == 3
+    assert (tmp_path / BASELINE_FILE).read_bytes() == before
+
+
+@pytest.mark.parametrize("output", ["report.json", "./x/../report.json", "link.json"])
+def test_a_report_is_not_written_over_by_what_is_shown_of_it(
+    output: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Its samples would be gone; whichever path leads to it."""
+
+    (tmp_path / "x").mkdir()
+    (tmp_path / "link.json").symlink_to("report.json")
+    before = (tmp_path / "report.json").read_bytes()
+    words = ["--format", "json", "--output", output]
+
+    assert main(["show", "report.json", *words]) == 2
+    assert "which is read; name another file" in capsys.readouterr().err
+    assert (tmp_path / "report.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("output", "complaint"),
+    [
+        ("missing/page.html", "the folder missing does not exist"),
+        ("small.json/page.html", "the folder small.json is no folder"),
+        ("benchmarks", "it is a folder; name a file in it"),
+    ],
+)
+def test_what_is_wrong_with_a_place_is_said(
+    output: str, complaint: str, capsys: pytest.CaptureFixture[str]
+):
+    """A typing error in a folder's name is seen at once."""
+
+    assert main(["show", "report.json", "--output", output]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_size_is_rounded_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """The report, the baseline and what is held against it show the same digit."""
+
+    write_json(make_report((100, 54.847), (100, 54.847)), tmp_path / "report.json")
+    update()
+
+    assert "PSS together: 54.8 MiB, mean of 54.8, 54.8" in capsys.readouterr().out
+    main(["check", "report.json"])
+    assert "PSS together +0.0 % since last" in capsys.readouterr().out

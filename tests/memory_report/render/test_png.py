@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import struct
 import sys
+from typing import Any
 
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.legend import Legend
 
 from memory_report.errors import UsageError
 from memory_report.render.png import render_png
@@ -44,3 +47,20 @@ def test_a_missing_library_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(UsageError, match=r"pip install 'matplotlib>=3.9'"):
         render_png(make_report((100, 50)), [])
+
+
+def test_every_part_of_a_bar_is_in_a_legend(monkeypatch: pytest.MonkeyPatch):
+    """What has no room for its name, Redis and shared pages, is named there."""
+
+    named = []
+    draw = Axes.legend
+
+    def spy(panel: Axes, **options: Any) -> Legend:
+        named.append([patch.get_label() for patch in options["handles"]])
+        return draw(panel, **options)
+
+    monkeypatch.setattr(Axes, "legend", spy)
+    render_png(make_report((100, 50)), [])
+
+    parts = ["web", "ws", "tasks", "shared", "redis-server", "web+ws+tasks"]
+    assert named == [parts]

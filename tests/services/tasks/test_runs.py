@@ -12,6 +12,7 @@ import anyio.lowlevel
 import pytest
 
 from dashboard.database import DatabaseBusyError
+from dashboard.errors import OutgoingError
 from dashboard.jobs import Job, history
 from services.tasks import execution, runs
 from services.tasks.errors import JobRunningError, TickTakenError
@@ -32,11 +33,18 @@ def raising(error: BaseException) -> Callable[[], Awaitable[None]]:
 
 
 @pytest.mark.parametrize(
-    ("error", "traced"),
-    [(OutgoingError("a server", "is away"), False), (OSError("out of paper"), True)],
+    ("error", "line", "traced"),
+    [
+        (OutgoingError("x.org", "is away"), "job 'ping' failed: x.org: is away", False),
+        (OSError("out of paper"), "job 'ping' failed", True),
+    ],
 )
 async def test_what_is_raised_on_purpose_is_one_line_of_the_log(
-    desk: Desk, caplog: pytest.LogCaptureFixture, error: Exception, traced: bool
+    desk: Desk,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    line: str,
+    traced: bool,
 ) -> None:
     """Its words are enough; a fault of ours is told with where it was."""
     caplog.set_level("INFO")
@@ -45,7 +53,7 @@ async def test_what_is_raised_on_purpose_is_one_line_of_the_log(
     await desk.pass_time(60)
 
     (failed,) = [one for one in caplog.records if one.levelname == "ERROR"]
-    assert failed.getMessage() == f"job 'ping' failed: {error}"
+    assert failed.getMessage() == line
     assert bool(failed.exc_info) is traced
     assert await desk.load_runs("ping") == [(FIRST, "error")]
 

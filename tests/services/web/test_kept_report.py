@@ -77,8 +77,9 @@ async def test_the_last_report_is_shown(member: Browser, database: Database):
     assert (
         "Separate processes 120.0 MiB PSS and 5.0 for Redis "
         "54.3 % saved by one process, 95 % interval 54.2 to 54.4 % "
-        "One process 60.0 MiB PSS Here pages of files count once and in full, whoever "
-        "else has them: more than the PSS of a running process. 5 launches of each on CPython 3, Linux arm, "
+        "One process 60.0 MiB PSS Here a file's pages count once and in full, whoever "
+        "else maps them, so this PSS is above a running process's own. "
+        "5 launches of each on CPython 3, Linux arm, "
         "kept 2026-01-01 00:00 UTC." in page.words
     )
     assert re.findall(r'<rect width="([\d.]+)%"', page.text) == ["96.0", "48.0"]
@@ -127,7 +128,7 @@ async def test_what_speaks_against_a_report_stands_beside_it(
     keep(database, report)
     words = (await member.get(PAGE)).words
 
-    assert "Unsettled: launch 3 moved. Here pages" in words
+    assert "Unsettled: launch 3 moved. 5 launches" in words
     assert "some machine" not in words
 
 
@@ -173,6 +174,7 @@ async def test_the_shares_are_shown_where_they_were_kept(
         "Whose memory it is The floor of all 30.0 MiB web 15.0 MiB, 12.0 free without "
         "it ws -0.2 MiB, 0.0 free without it" in page.words
     )
+    assert "over all orders, with a file's pages in full; kept" in page.words
     widths = re.findall(r'<rect width="([\d.]+)%"', page.text)
     assert widths == ["100.0", "50.0", "0.0"]
 

@@ -29,9 +29,9 @@ async def test_the_page_shows_what_the_process_has_now(
     assert "Of the process web+ws+tasks" in page.words
     assert (
         "PSS 50.0 MiB USS 45.0 MiB RSS 60.0 MiB CPU 1.0 % Threads 7 Open files 33 "
-        "asyncio lag 1.2 ms trio lag 0.4 ms This process's own PSS: a page that other "
-        "processes have too counts in part, so other programs of the same Python "
-        "lower it." in page.words
+        "asyncio lag 1.2 ms trio lag 0.4 ms PSS is this process's own: a page that "
+        "others map too counts in part, so other programs of the same Python lower it."
+        in page.words
     )
 
 
