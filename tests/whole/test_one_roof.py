@@ -65,6 +65,20 @@ def call_tasks(url: str, procedure: str, body: object = None) -> tuple[int, obje
     return response.status, answer
 
 
+def trigger(url: str, job: str) -> int:
+    """Have a job run; return the status. The clock may be running it right now: 409."""
+
+    status = 409
+
+    def is_taken() -> bool:
+        nonlocal status
+        status, _ = call_tasks(url, "trigger", job)
+        return status != 409
+
+    wait_until(is_taken)
+    return status
+
+
 def read_to_the_end(ws: ClientConnection) -> Close:
     """Read until the server closes; return its close frame."""
 
@@ -119,7 +133,7 @@ def test_a_stranger_becomes_a_user_with_live_updates(roof: Launched):
         subscribe(ws, 2, "cronJobs.subscribeToStatusUpdates")
         # What ran when it started is told first, each by its end.
         replayed = [receive_data(ws) for _ in range(4)]
-        assert call_tasks(roof.urls["tasks"], "trigger", "ping")[0] == 200
+        assert trigger(roof.urls["tasks"], "ping") == 200
         states = [receive_data(ws) for _ in range(2)]
 
         assert {(one["name"], one["status"]) for one in replayed} == {
@@ -296,7 +310,7 @@ def test_a_user_whose_browser_is_killed_disturbs_nobody(roof: Launched):
             ws.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_zero)
             ws.socket.close()
 
-        assert call_tasks(roof.urls["tasks"], "trigger", "ping")[0] == 200
+        assert trigger(roof.urls["tasks"], "ping") == 200
 
         for ws in sockets[1::2]:
             seen = ""

@@ -12,7 +12,7 @@ from tests.dashboard.bus.fault_proxy import FaultProxy, open_proxy
 from tests.dashboard.bus.redis_server import Server, open_server
 
 from .launch import Launched, launched, wait_until
-from .test_one_roof import KEY, call_tasks
+from .test_one_roof import KEY, trigger
 from .visitor import Visitor, receive_data, subscribe
 
 pytestmark = pytest.mark.redis
@@ -63,7 +63,7 @@ def live_a_day(url: str, tasks: str, visitor: Visitor) -> None:
 
     with newcomer.connect(url.replace("http", "ws") + "/websockets") as ws:
         subscribe(ws, 1, "cronJobs.subscribeToStatusUpdates")
-        assert call_tasks(tasks, "trigger", "sessionCleanup")[0] == 200
+        assert trigger(tasks, "sessionCleanup") == 200
         statuses: list[str] = []
         while statuses[-2:] != ["running", "idle"]:
             event = receive_data(ws)
