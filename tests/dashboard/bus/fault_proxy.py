@@ -76,6 +76,10 @@ class FaultProxy:
 
     async def _end(self) -> None:
         self._server.close()
+        for _ in range(5):
+            # What was accepted a moment ago becomes a connection, which can be closed.
+            await asyncio.sleep(0)
+
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
