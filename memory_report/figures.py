@@ -154,7 +154,7 @@ def _make_column(launches: Sequence[Launch], crashes: Sequence[Crash]) -> Column
             each.processes for each in readings[0].processes if each.name != REDIS
         ),
         processes=processes,
-        shared=fmean(fmean(reading.observer_share) for reading in readings),
+        shared=fmean(fmean(reading.held_elsewhere) for reading in readings),
         total=_mean([total_sizes(launch, redis=False) for launch in launches]),
         redis=redis,
         total_with_redis=_mean([total_sizes(each, redis=True) for each in launches]),

@@ -66,13 +66,13 @@ class Reading:
     processes: tuple[MeasuredProcess, ...]
     #: By sample: PSS that others, the observer and neighbours, hold of files' pages
     #: that the services map.
-    observer_share: tuple[int, ...]
+    held_elsewhere: tuple[int, ...]
 
     def __post_init__(self) -> None:
         """Refuse samples that were not taken together."""
 
         taken = {len(process.samples) for process in self.processes}
-        if taken != {len(self.observer_share)} or 0 in taken:
+        if taken != {len(self.held_elsewhere)} or 0 in taken:
             raise ValueError("the samples of a reading do not belong together")
 
 

@@ -51,7 +51,7 @@ async def take_reading(
     groups = running.list_groups()
     services = _list_services(groups)
     taken: dict[str, list[Footprint]] = {each: [] for each in groups}
-    observer_share = []
+    held_elsewhere = []
 
     for number in range(samples or plan.samples):
         if number:
@@ -60,7 +60,7 @@ async def take_reading(
         for name, pids in groups.items():
             taken[name].append(_read_group(name, pids))
 
-        observer_share.append(read_held_elsewhere(services))
+        held_elsewhere.append(read_held_elsewhere(services))
 
     rows = tuple(
         MeasuredProcess(name=name, processes=len(pids), samples=tuple(taken[name]))
@@ -70,7 +70,7 @@ async def take_reading(
         checkpoint=checkpoint,
         seconds=None if seconds is None else round(seconds, 3),
         processes=rows,
-        observer_share=tuple(observer_share),
+        held_elsewhere=tuple(held_elsewhere),
     )
 
 

@@ -202,7 +202,7 @@ def _list_totals(reading: Reading, *, redis: bool) -> list[int]:
     return [
         sum(sample.pss for sample in instant) + share
         for instant, share in zip(
-            _instants(reading, redis=redis), reading.observer_share, strict=True
+            _instants(reading, redis=redis), reading.held_elsewhere, strict=True
         )
     ]
 

@@ -108,5 +108,5 @@ def _list_totals(reading: Reading) -> list[float]:
     processes = [each for each in reading.processes if each.name != REDIS]
     return [
         (sum(process.samples[place].pss for process in processes) + share) / MIB
-        for place, share in enumerate(reading.observer_share)
+        for place, share in enumerate(reading.held_elsewhere)
     ]

@@ -80,7 +80,7 @@ def make_launch(
             Reading(
                 checkpoint="settled",
                 processes=tuple(processes),
-                observer_share=(round(share * MIB),) * len(processes[0].samples),
+                held_elsewhere=(round(share * MIB),) * len(processes[0].samples),
             ),
         ),
         ledger=Ledger(

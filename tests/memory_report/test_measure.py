@@ -63,7 +63,7 @@ async def test_a_row_adds_up_a_process_and_its_children(
         reading = await take_reading("settled", running, PLAN)
         await running.stop()
 
-    (row,), share = reading.processes, reading.observer_share
+    (row,), share = reading.processes, reading.held_elsewhere
 
     assert (row.name, row.processes, len(row.samples)) == ("all", 2, 3)
     assert all(sample.rss > 1.5 * alone for sample in row.samples)

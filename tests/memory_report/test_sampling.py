@@ -173,7 +173,7 @@ async def test_a_launch_is_read_at_every_checkpoint(
     settling, peak = checkpoints.settling, checkpoints.peak
     assert tuple(reading.checkpoint for reading in readings) == CHECKPOINTS
     assert times == sorted(times)
-    assert [len(each.observer_share) for each in readings] == [1, 1, 2, 1, 1, 1]
+    assert [len(each.held_elsewhere) for each in readings] == [1, 1, 2, 1, 1, 1]
     assert settling is not None
     assert settling.end - settling.begin >= PLAN.settle
     assert (settling.swap, settling.huge_pages) == (0, 0)

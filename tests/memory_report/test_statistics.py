@@ -132,7 +132,7 @@ def test_drift_is_what_moved_of_its_own_while_sampling():
     disturbed = make_launch(3, "separate", [make_process("web", 100, 95, 90, uss=50)])
     (reading,) = disturbed.readings
     held = (0, 5 * MIB, 10 * MIB)  # the neighbours have it now
-    disturbed = replace(disturbed, readings=(replace(reading, observer_share=held),))
+    disturbed = replace(disturbed, readings=(replace(reading, held_elsewhere=held),))
     redis = make_growing(REDIS, 10, 20, 30)
     beside = make_launch(4, "separate", [make_growing("web", 100, 100, 100), redis])
 

@@ -80,7 +80,7 @@ def _make_launch(number: int, name: str, repeat: int, factor: float) -> Launch:
             Reading(
                 checkpoint=checkpoint,
                 processes=tuple(_list_processes(name, factor * _PARTS[checkpoint])),
-                observer_share=(round(1.2 * MIB),) * 5,
+                held_elsewhere=(round(1.2 * MIB),) * 5,
             )
             for checkpoint in CHECKPOINTS
         ),
