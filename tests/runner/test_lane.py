@@ -141,8 +141,12 @@ async def test_a_function_whose_caller_has_gone_already_is_not_begun(
     """Cancelled before the other lane has looked, a call runs nothing there."""
 
     begun, posted = [], []
-    gate = threading.Event()
+    held, gate = threading.Event(), threading.Event()
     post = other.post
+
+    def hold() -> None:
+        held.set()
+        gate.wait()
 
     async def work() -> None:
         begun.append("work")
@@ -154,7 +158,9 @@ async def test_a_function_whose_caller_has_gone_already_is_not_begun(
         if len(posted) == 2:  # the function, and its cancellation
             gate.set()
 
-    post(gate.wait)
+    post(hold)
+    # Only what is posted while the lane is held is looked at in one go.
+    await anyio.to_thread.run_sync(held.wait)
     monkeypatch.setattr(other, "post", post_and_open)
 
     with anyio.CancelScope() as scope:
