@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ROOMS := runner dashboard services memory_report benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format types report gate bench lock clean all
+.PHONY: help install run test again lint format types report gate bench lock clean all
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -20,6 +20,10 @@ test: $(VENV)/installed-test ## Install what the tests need, and pass them
 	@tools/install_programs.sh
 	@$(BIN)/python -m compileall -q $(ROOMS)
 	$(BIN)/python -m pytest -q
+
+again: $(VENV)/installed-test ## Run the tests that failed last once more, by name
+	@echo "These tests failed, and run once more by themselves:"
+	$(BIN)/python -m pytest -v --last-failed --last-failed-no-failures none
 
 lint: $(VENV)/installed-test ## Check form, types and the walls of the house
 	$(BIN)/ruff check .
