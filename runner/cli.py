@@ -1,6 +1,6 @@
 """The command line of `python -m runner`: reads it, runs the plan, ends with a code.
 
-The only place that prints an error and the only one that knows exit codes.
+The only place that prints an error.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import replace
 from math import inf
 from pathlib import Path
 
-from .errors import ListenError, PlanError, suggest
+from .errors import EXIT_CRASHED, EXIT_USAGE, ListenError, PlanError, suggest
 from .plan import Plan
 from .plan_file import BUNDLED_PLAN, check_port, load_plan
 from .run import run_plan
@@ -45,10 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run_plan(plan, log_format=arguments.log_format, log_level=level)
     except PlanError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return EXIT_USAGE
     except ListenError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return EXIT_CRASHED
 
 
 def _make_parser() -> argparse.ArgumentParser:

@@ -44,7 +44,11 @@ def load_function(reference: str) -> Callable[..., Any]:
 
 
 def check_coroutine_function(function: Callable[..., Any], reference: str) -> None:
-    """Refuse what could not be awaited, before anybody depends on it."""
+    """Refuse what could not be awaited, before anybody depends on it.
+
+    Raises:
+        ContractError: naming the `module:function`.
+    """
 
     call = getattr(function, "__call__", function)  # noqa: B004
     if not (inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)):
@@ -54,7 +58,11 @@ def check_coroutine_function(function: Callable[..., Any], reference: str) -> No
 def refuse_unknown_options(
     function: Callable[..., Any], options: Mapping[str, Any]
 ) -> None:
-    """Refuse options of the plan that the function does not declare."""
+    """Refuse options of the plan that the function does not declare.
+
+    Raises:
+        ContractError: naming the option and the nearest valid one.
+    """
 
     parameters = inspect.signature(function).parameters
     if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):

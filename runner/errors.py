@@ -1,4 +1,4 @@
-"""The runner's errors.
+"""The runner's errors, and the exit codes of its process.
 
 RunnerError
 ├── PlanError                 the plan, a flag or the environment is wrong
@@ -12,6 +12,15 @@ RunnerError
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+#: It was told to stop, or had nothing left to do, and all have drained.
+EXIT_DRAINED = 0
+#: A service crashed, or the port could not be had.
+EXIT_CRASHED = 1
+#: As argparse's own: a flag, the plan, the environment or a setting is wrong.
+EXIT_USAGE = 2
+#: Somebody did not drain in time, or was not let to.
+EXIT_LATE = 3
 
 
 class RunnerError(Exception):

@@ -6,7 +6,7 @@ One fact, two renderings: `render_text` for people, `record` for programs.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 
@@ -15,7 +15,7 @@ class Event:
     """Something that happened to the runner or to one of its services."""
 
     name: ClassVar[str]
-    #: Errors and warnings are shown at any log level, the rest from `info` on.
+    #: It is told at this log level and those that say more.
     level: ClassVar[str] = "info"
 
     def record(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Starting(Event):
     pid: int
     services: tuple[str, ...]
     lanes: tuple[str, ...]
-    #: The asyncio lane's event loop; None where no lane has one.
+    #: The main lane's event loop: uvloop, asyncio or trio.
     loop: str | None = None
     #: sys.setswitchinterval() in seconds; None where it was left alone.
     switch_interval: float | None = None
@@ -83,7 +83,8 @@ class Crashed(Event):
     level: ClassVar[str] = "error"
 
     service: str
-    #: What it was doing: import, start, mount, run.
+    #: What it was doing: import, start, mount, run; `after` where it waited for one
+    #: that is down, and `listen` for the front door.
     phase: str
     error: str
     #: The file and line that raised it, where it was an exception.
@@ -151,7 +152,7 @@ class Draining(Event):
 
     name: ClassVar[str] = "draining"
 
-    #: SIGTERM, SIGINT, `finished`, or `crashed NAME`.
+    #: SIGTERM, SIGINT, `finished`, `crashed NAME`, or `no port`.
     cause: str
 
 
@@ -173,7 +174,7 @@ class Stopped(Event):
 
     service: str | None = None
     #: What the service and the front door counted during the run.
-    statistics: Mapping[str, int] | None = field(default=None)
+    statistics: Mapping[str, int] | None = None
     exit_code: int | None = None
 
 
@@ -183,7 +184,7 @@ class LogLine(Event):
 
     name: ClassVar[str] = "log"
 
-    #: Shadows the class's: a log line brings its own.
+    #: In the place of `level`: each line brings its own.
     severity: str
     logger: str
     message: str

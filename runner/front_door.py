@@ -109,10 +109,6 @@ class FrontDoor:
         if not self._serving:
             self._close()
 
-    def _close(self) -> None:
-        for sock in self._sockets:
-            sock.close()
-
     async def serve(self) -> None:
         """Serve all who connect, until stopped and drained."""
 
@@ -135,6 +131,10 @@ class FrontDoor:
                 self._close()
 
             await drain()
+
+    def _close(self) -> None:
+        for sock in self._sockets:
+            sock.close()
 
     def _choose_server(self) -> tuple[ServeConnection, Callable[[], Awaitable[None]]]:
         if self._whole:

@@ -68,11 +68,7 @@ class Lane:
 
         return threading.get_ident() == self.thread
 
-    def post(
-        self,
-        function: Callable[..., object],
-        *args: Any,
-    ) -> None:
+    def post(self, function: Callable[..., object], *args: Any) -> None:
         """Run a plain function in this lane soon; from any thread, never waiting.
 
         Its exceptions are logged: there is nobody left to raise them to.
@@ -199,7 +195,7 @@ async def open_lanes(
     threads: list[tuple[Lane, threading.Thread, anyio.Event]] = []
 
     async with anyio.create_task_group() as tasks:
-        await tasks.start(_serve, main)
+        await tasks.start(main.serve)
 
         try:
             for lane in others:
@@ -245,18 +241,12 @@ def find_loop(backend: Backend) -> str:
     return backend
 
 
-async def _serve(
-    lane: Lane, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
-) -> None:
-    await lane.serve(task_status=task_status)
-
-
 def _run_thread(
     lane: Lane, main: Lane, opened: anyio.Event, ended: anyio.Event
 ) -> None:
     async def serve() -> None:
         async with anyio.create_task_group() as tasks:
-            await tasks.start(_serve, lane)
+            await tasks.start(lane.serve)
             main.post(opened.set)
 
     try:

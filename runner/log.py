@@ -15,7 +15,10 @@ _LEVELS = {"error": 40, "warn": 30, "warning": 30, "info": 20, "debug": 10}
 
 
 def configure_logging(log_format: str, level: str) -> Emit:
-    """Send all log records and events to standard error; return how to emit one."""
+    """Send all log records and events to standard error; return how to emit one.
+
+    `log_format` is "text" or "json", and `level` error, warn, info or debug.
+    """
 
     threshold = _LEVELS[level]
     encode = msgspec.json.Encoder().encode

@@ -19,9 +19,10 @@ from .lane import Lane
 from .plan import Plan
 from .system import read_activity, read_footprint
 
-#: Seconds between two samples, and the time that the history goes back.
+#: Seconds between two samples, and between the first two at most.
 INTERVAL = 10.0
 FIRST_INTERVAL = 2.0
+#: Seconds that the history goes back.
 HISTORY = 24 * 3600.0
 #: Seconds between two looks at how late each lane's loop is.
 LAG_INTERVAL = 0.5
@@ -58,7 +59,7 @@ class Monitor:
     """The samples of this process."""
 
     def __init__(self, label: str, lanes: tuple[str, ...], *, capacity: int) -> None:
-        #: The names of the services in this process, joined by `+`.
+        #: The names of this process's services that have a mount, joined by `+`.
         self.label = label
         self._history = History(lanes, capacity=capacity)
         self._listeners: list[Callable[[Sample], None]] = []

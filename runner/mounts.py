@@ -6,6 +6,7 @@ under `/trpc`. This is the one place that decides it, for HTTP and WebSocket.
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -19,7 +20,7 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: Takes an accepted socket and the bytes already read from it; from any thread.
-TakeSocket = Callable[[Any, bytes], None]
+TakeSocket = Callable[[socket.socket, bytes], None]
 
 
 class Mount:

@@ -73,7 +73,11 @@ class Plan:
 
     @property
     def order(self) -> tuple[str, ...]:
-        """Service names, each behind those it is after."""
+        """Service names, each behind those it is after.
+
+        Raises:
+            graphlib.CycleError: two are after each other; no plan file gets that far.
+        """
 
         graph = {name: one.after for name, one in self.services.items()}
         return tuple(TopologicalSorter(graph).static_order())
@@ -90,8 +94,19 @@ class Plan:
 
         return len(self.mounted) > 1 or any(one.asgi for one in self.mounted)
 
+    def make_url(self, service: ServicePlan, port: int) -> str:
+        """Return where clients find a mounted service; `port` is the bound one."""
+
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        scheme = "ws" if service.connections else "http"
+        return f"{scheme}://{host}:{port}{(service.mount or '').rstrip('/')}"
+
     def select(self, names: Iterable[str]) -> Plan:
-        """Return the plan for some services only, with all that they are after."""
+        """Return the plan for some services only, with all that they are after.
+
+        Raises:
+            PlanError: there is no service of that name.
+        """
 
         wanted: set[str] = set()
         found = list(names)

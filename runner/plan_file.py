@@ -53,7 +53,11 @@ def load_plan(path: Path) -> Plan:
 
 
 def parse_plan(data: Mapping[str, Any]) -> Plan:
-    """Make a plan of a plan file's tables."""
+    """Make a plan of a plan file's tables.
+
+    Raises:
+        PlanError: naming the key and the nearest valid one.
+    """
 
     _refuse_unknown(data, ("listen", "drain_timeout", "memory", "services"), "the plan")
     listen = _table(data.get("listen", {}), "[listen]")
@@ -80,7 +84,11 @@ def parse_plan(data: Mapping[str, Any]) -> Plan:
 
 
 def check_port(port: int, key: str) -> None:
-    """Refuse what is no TCP port; 0 asks the system for a free one."""
+    """Refuse what is no TCP port; 0 asks the system for a free one.
+
+    Raises:
+        PlanError: naming `key`, which is where the port was given.
+    """
 
     if not 0 <= port <= 65535:
         raise PlanError(f"{key} is {port}; a port is a number from 0 to 65535")

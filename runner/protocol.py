@@ -37,6 +37,12 @@ class RoofProtocol(H11Protocol):
         super().__init__(*args)
         self._mounts = mounts
 
+    @property
+    def awaits_body(self) -> bool:
+        """Whether the client has more of a request's body to send."""
+
+        return self.connection.their_state is h11.SEND_BODY
+
     async def handle(self, event: ConnectionEvent) -> None:
         """Take what the client sent; a WebSocket client sends after our answer only.
 
@@ -97,12 +103,6 @@ class RoofProtocol(H11Protocol):
                 put.__self__.get_nowait()
 
         await super()._close_stream()
-
-    @property
-    def awaits_body(self) -> bool:
-        """Whether the client has more of a request's body to send."""
-
-        return self.connection.their_state is h11.SEND_BODY
 
 
 def _without(request: h11.Request, unwanted: bytes) -> h11.Request:

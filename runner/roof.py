@@ -16,6 +16,9 @@ from anyio.abc import TaskGroup
 
 from .drain import Resident, drain, find_late
 from .errors import (
+    EXIT_CRASHED,
+    EXIT_DRAINED,
+    EXIT_LATE,
     ServiceCrashedError,
     ServiceStartError,
     find_cause,
@@ -34,22 +37,15 @@ from .events import (
 from .front_door import FrontDoor
 from .lane import Lane
 from .mounts import Mount, Mounts
-from .plan import Plan, ServicePlan
+from .plan import Plan
 from .restarts import Restarts
 from .service import Service
 from .watchdog import Watchdog, find_running
-
-#: Exit codes.
-EXIT_DRAINED = 0
-EXIT_CRASHED = 1
-EXIT_USAGE = 2
-EXIT_LATE = 3
 
 #: Seconds that a loop has to enforce a deadline itself, before the watchdog does.
 WATCH_GRACE = 0.5
 #: The drain's name among the deadlines that are watched.
 DRAIN = "(drain)"
-
 
 logger = logging.getLogger("runner.roof")
 
@@ -129,7 +125,10 @@ class Roof:
         return self._exit_code
 
     def release(self) -> None:
-        """Watch the end no more: the process has got there, or goes on without us."""
+        """Watch the process's end no more: for one that outlives the roof.
+
+        Any other is watched until it is there, since a thread may keep it from ending.
+        """
 
         self._watchdog.release(DRAIN)
 
@@ -194,7 +193,7 @@ class Roof:
         if service.mount is not None and self._door is not None:
             self._mounts.add(service.mount)
             service.mount.open = not self._stop.is_set()
-            url = self._make_url(service.plan, self._door.port)
+            url = self.plan.make_url(service.plan, self._door.port)
             self._open_door(self._door, tasks)
 
         seconds = round(time.monotonic() - self._began, 3)
@@ -239,11 +238,6 @@ class Roof:
             self.stop("no port")
         else:
             tasks.start_soon(serve)
-
-    def _make_url(self, plan: ServicePlan, port: int) -> str:
-        host = f"[{self.plan.host}]" if ":" in self.plan.host else self.plan.host
-        scheme = "ws" if plan.connections else "http"
-        return f"{scheme}://{host}:{port}{(plan.mount or '').rstrip('/')}"
 
     def _note_failure(self, service: Service, error: Failure) -> None:
         self._emit(_make_crashed(error))

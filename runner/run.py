@@ -17,14 +17,14 @@ from socket import socket
 import anyio
 
 from . import lazy
-from .errors import LaneClosedError
+from .errors import EXIT_LATE, LaneClosedError
 from .events import Emit, Event, Ready, Starting, Stopped
 from .front_door import bind_sockets
 from .lane import Lane, find_loop, open_lanes, run_in_backend
 from .log import configure_logging
 from .plan import Backend, Plan
 from .relief import collect, relieve_when_idle, trim
-from .roof import EXIT_LATE, Roof
+from .roof import Roof
 from .signals import StopSignals, ignore_memory_signals, watch_memory_signals
 from .system import cap_arenas, freeze_heap, raise_file_limit, read_age
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+#: Seconds between two looks at the deadlines.
 CHECK_INTERVAL = 0.1
 
 T = TypeVar("T")

@@ -63,15 +63,15 @@ async def crash(*, task_status: TaskStatus[Any], stopping: anyio.Event) -> None:
     raise ValueError("it broke")
 
 
-async def crash_while_any(
-    *, failures: list[int], task_status: TaskStatus[Any], stopping: anyio.Event
+async def crash_when_told(
+    *, orders: list[anyio.Event], task_status: TaskStatus[Any], stopping: anyio.Event
 ) -> None:
-    """Be ready and fail as often as there are failures left."""
+    """Be ready and fail as often as there are orders, each when it is given."""
 
     task_status.started()
-    if failures:
-        await anyio.sleep(0.01)  # until its mount is there as well
-        failures.pop()
+    if orders:
+        await orders[0].wait()
+        del orders[0]
         raise ValueError("once more")
 
     await stopping.wait()

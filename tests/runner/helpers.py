@@ -19,6 +19,8 @@ from runner.roof import Roof
 from runner.run import make_lanes
 
 FAKES = "tests.runner.fakes"
+#: Seconds that only a fault exceeds, however slow the machine is.
+PATIENCE = 30.0
 
 
 def fake(function: str, **keys: Any) -> dict[str, Any]:
@@ -50,20 +52,20 @@ class RoofRun:
     async def wait_ready(self) -> None:
         """Wait until all services are ready."""
 
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE):
             await self._ready.wait()
 
-    async def wait_event(self, name: str) -> None:
-        """Wait until an event has come, by its name and its service's."""
+    async def wait_event(self, name: str, *, times: int = 1) -> None:
+        """Wait until an event has come so often, by its name and its service's."""
 
-        with anyio.fail_after(10):
-            while name not in self.names():
+        with anyio.fail_after(PATIENCE):
+            while self.names().count(name) < times:
                 await anyio.lowlevel.checkpoint()
 
     async def wait_ended(self) -> None:
         """Wait until the roof has stopped by itself."""
 
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE):
             await self.ended.wait()
 
     def names(self) -> list[str]:
@@ -129,7 +131,7 @@ async def talk(port: int, *chunks: bytes) -> bytes:
             await stream.send(chunk)
 
         received = b""
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE):
             async for data in stream:
                 received += data
 

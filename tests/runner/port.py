@@ -15,6 +15,7 @@ from runner.http import HttpServer
 from runner.mounts import Asgi, Mount, Mounts
 
 from . import fakes
+from .helpers import PATIENCE
 
 UPGRADE = (
     b"GET /websockets?x=1 HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\n"
@@ -86,7 +87,7 @@ async def read_all(sock: socket.socket) -> bytes:
     """Read until the other side closes."""
 
     received = b""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while data := await asyncio.get_running_loop().sock_recv(sock, 65536):
             received += data
 

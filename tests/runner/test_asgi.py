@@ -10,9 +10,8 @@ import anyio
 import pytest
 
 from runner.asgi import serve_lifespan
-from runner.errors import describe_error
+from runner.errors import EXIT_CRASHED, describe_error
 from runner.events import Crashed
-from runner.roof import EXIT_CRASHED
 
 from .helpers import FAKES, RoofRun, fake, running_roof, talk
 from .port import GET, UPGRADE, Port, read_all
@@ -88,9 +87,12 @@ async def test_a_service_between_two_lives_answers_503(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("runner.restarts.DELAY", 600.0)
     monkeypatch.setattr("runner.restarts.DELAY_MAX", 600.0)
-    web = fake("crash_while_any", options={"failures": [1]}, restart="always")
+    crash = anyio.Event()
+    web = fake("crash_when_told", options={"orders": [crash]}, restart="always")
 
     async with running_roof({"web": {**web, **WEB}}) as run:
+        await run.wait_ready()
+        crash.set()
         await run.wait_event("restarting web")
         answer = await talk(run.port, ASK)
 

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from errno import EMFILE, ENOTCONN
 from typing import Any
 
@@ -14,13 +14,12 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from runner.errors import ListenError
+from runner.errors import EXIT_CRASHED, ListenError
 from runner.events import AcceptPaused, ConnectionFailed, Crashed, Event
 from runner.front_door import FrontDoor, bind_sockets
 from runner.mounts import Mount, Mounts
-from runner.roof import EXIT_CRASHED
 
-from .helpers import FAKES, fake, running_roof, talk
+from .helpers import FAKES, PATIENCE, fake, running_roof, talk
 
 WS = {"connections": f"{FAKES}:take_socket", "mount": "/websockets"}
 WEB = {"asgi": f"{FAKES}:create_echo", "mount": "/"}
@@ -85,7 +84,7 @@ async def read_to_end(sock: socket.socket) -> bytes:
     received = b""
     sock.setblocking(False)
 
-    with sock, anyio.fail_after(10):
+    with sock, anyio.fail_after(PATIENCE):
         while True:
             await anyio.wait_readable(sock)
             data = sock.recv(65536)
@@ -252,7 +251,9 @@ async def test_a_silent_client_of_a_service_alone_is_let_go(
 
     async with running_roof({"ws": WS}) as run:
         await run.wait_ready()
-        assert await talk(run.port, UPGRADE[:30]) == b""
+        # Where its first bytes come at the last moment, they are not even read.
+        with suppress(anyio.BrokenResourceError):
+            assert await talk(run.port, UPGRADE[:30]) == b""
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -325,7 +326,7 @@ async def test_more_clients_than_slots_wait_and_are_served(
         for client in clients:
             client.sendall(LAST)
 
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE):
             while web.statistics().get("requests", 0) < 2:
                 await anyio.lowlevel.checkpoint()
 

@@ -15,6 +15,8 @@ from anyio.abc import TaskStatus
 from runner.errors import LaneClosedError
 from runner.lane import Lane, open_lanes
 
+from .helpers import PATIENCE
+
 word: ContextVar[str] = ContextVar("word", default="unset")
 
 
@@ -240,7 +242,7 @@ async def test_what_is_posted_does_not_bring_its_poster_s_backend(
             home.post(tasks.start_soon, note)
 
         await other.call(post_from_there)
-        with anyio.fail_after(5):
+        with anyio.fail_after(PATIENCE):
             await started.wait()
 
         home.close()

@@ -28,6 +28,8 @@ from runner.monitor import (
 from runner.plan_file import parse_plan
 from runner.system import Activity
 
+from .helpers import PATIENCE
+
 
 def make_sample(at: float, lags: Mapping[str, float] | None = None) -> Sample:
     """Return a sample whose numbers all derive from its time."""
@@ -148,7 +150,7 @@ async def test_the_service_samples_this_process(anyio_backend_name: str):
     ):
         monitor = await tasks.start(run)
         monitor.add_listener(listen)
-        with anyio.fail_after(5):
+        with anyio.fail_after(PATIENCE):
             await twice.wait()
 
         stopping.set()
@@ -172,7 +174,7 @@ async def test_the_lag_meter_sees_a_blocked_loop(monkeypatch: pytest.MonkeyPatch
         await anyio.wait_all_tasks_blocked()
         time.sleep(0.05)  # noqa: ASYNC251
 
-        with anyio.fail_after(5):
+        with anyio.fail_after(PATIENCE):
             while lag < 0.04:
                 await anyio.lowlevel.checkpoint()
                 lag = max(lag, meter.take())

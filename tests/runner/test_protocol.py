@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from . import fakes
+from .helpers import PATIENCE
 from .port import GET, UPGRADE, Port, read_all, split_responses, take_in
 
 #: An upgrade under the application's mount, with an offer of compression.
@@ -93,7 +94,7 @@ async def test_a_websocket_reaches_an_application():
 
     loop = asyncio.get_running_loop()
 
-    async with asyncio.timeout(5), Port(echo).connect() as client:
+    async with asyncio.timeout(PATIENCE), Port(echo).connect() as client:
         await loop.sock_sendall(client, OFFER)
         await take_in()
         answer = await loop.sock_recv(client, 65536)
@@ -118,7 +119,7 @@ async def test_a_websocket_client_that_does_not_wait_is_refused(together: bool):
     port = Port(wait)
     chunks = [OFFER + b"early"] if together else [OFFER, b"early"]
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         answers = await port.answer(*chunks)
 
     assert answers == [b"400"]
@@ -136,7 +137,7 @@ async def test_an_answer_while_draining_says_that_the_connection_closes():
     go = asyncio.Event()
     port = Port(wait)
 
-    async with asyncio.timeout(5), port.connect() as client:
+    async with asyncio.timeout(PATIENCE), port.connect() as client:
         await asyncio.get_running_loop().sock_sendall(client, GET)
         await take_in()
         await port.server.drain()
@@ -162,7 +163,7 @@ async def test_an_answer_is_not_held_up_by_a_body_that_nobody_reads():
     loop = asyncio.get_running_loop()
     head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n"
 
-    async with asyncio.timeout(5), port.connect() as client:
+    async with asyncio.timeout(PATIENCE), port.connect() as client:
         for chunk in (head, *[b"x" * 16384] * 14):
             await loop.sock_sendall(client, chunk)
             await take_in()

@@ -7,8 +7,8 @@ from typing import Any
 import anyio
 import pytest
 
+from runner.errors import EXIT_CRASHED, EXIT_DRAINED, EXIT_LATE
 from runner.events import Crashed, DrainTimedOut, Ready, Stopped
-from runner.roof import EXIT_CRASHED, EXIT_DRAINED, EXIT_LATE
 
 from .helpers import FAKES, fake, running_roof, talk
 
@@ -85,10 +85,11 @@ async def test_a_bystander_outlives_the_crash_of_what_is_not_essential(table: An
 
     async with running_roof(services) as run:
         await run.wait_ready()
+        await run.wait_event("crashed bad")
         await anyio.wait_all_tasks_blocked()
         names = run.names()
 
-    assert "crashed bad" in names
+    assert "draining crashed bad" not in names
     assert "stopped good" not in names
     assert run.exit_code == EXIT_DRAINED
 
@@ -212,13 +213,16 @@ async def test_a_restarted_service_is_back_at_its_path(
     """Its mount goes with the crash and comes back; the whole is ready but once."""
 
     monkeypatch.setattr("runner.restarts.DELAY", 0.0001)
-    web = fake("crash_while_any", options={"failures": [1, 2]}, restart="always")
+    crashes = [anyio.Event(), anyio.Event()]
+    options = {"orders": list(crashes)}
+    web = fake("crash_when_told", options=options, restart="always")
     web |= {"asgi": f"{FAKES}:create_echo", "mount": "/"}
 
     async with running_roof({"web": web}) as run:
-        with anyio.fail_after(10):
-            while run.names().count("ready web") < 3:
-                await anyio.lowlevel.checkpoint()
+        await run.wait_event("ready web")
+        for lives, crash in enumerate(crashes, 2):
+            crash.set()
+            await run.wait_event("ready web", times=lives)
 
         answer = await talk(
             run.port, b"GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

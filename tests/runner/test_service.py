@@ -7,10 +7,10 @@ import socket
 import anyio
 import pytest
 
+from runner.errors import EXIT_LATE
 from runner.events import DrainTimedOut
-from runner.roof import EXIT_LATE
 
-from .helpers import FAKES, fake, running_roof, talk
+from .helpers import FAKES, PATIENCE, fake, running_roof, talk
 from .port import UPGRADE
 
 
@@ -26,7 +26,7 @@ async def test_a_service_s_own_drain_timeout_does_not_wait_for_the_overall_one(
         ),
     }
 
-    with anyio.fail_after(10):
+    with anyio.fail_after(PATIENCE):
         async with running_roof(services, drain_timeout=600) as run:
             await run.wait_ready()
 
@@ -73,5 +73,5 @@ async def test_a_socket_that_comes_after_the_end_is_closed():
     mount.take_socket(theirs, UPGRADE)
 
     with ours:
-        ours.settimeout(10)
+        ours.settimeout(PATIENCE)
         assert ours.recv(1) == b""

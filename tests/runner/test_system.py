@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import mmap
 import os
 import socket
@@ -34,17 +35,19 @@ def test_a_footprint_orders_its_figures():
 
 
 def test_memory_that_is_touched_shows_in_every_figure():
-    """20 MiB of private pages are 20 MiB of RSS, PSS and USS."""
+    """80 MiB of private pages are 80 MiB of RSS, PSS and USS."""
 
     before = read_footprint()
-    block = mmap.mmap(-1, 20 * MIB, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    block.write(b"x" * 20 * MIB)
+    block = mmap.mmap(-1, 80 * MIB, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    block.write(b"x" * 80 * MIB)
     after = read_footprint()
     block.close()
 
     for figure in ("rss", "pss", "uss"):
         grown = getattr(after, figure) - getattr(before, figure)
-        assert 19 * MIB <= grown <= 42 * MIB  # the bytes to write are there twice
+        # The bytes to write may be there twice; and whoever starts or ends elsewhere
+        # changes whose pages the shared ones are.
+        assert 60 * MIB <= grown <= 180 * MIB
 
 
 def test_a_process_that_has_ended_has_no_footprint():
@@ -99,6 +102,7 @@ def test_the_age_of_the_process_grows_with_the_clock():
 def test_activity_counts_threads_files_and_time():
     """An open socket is a file."""
 
+    gc.collect()  # or what earlier tests left open may be closed in between
     before = read_activity()
     with socket.socket():
         during = read_activity()
