@@ -17,14 +17,14 @@ from memory_report.arguments import QUICK_SETTLE, SAMPLE_INTERVAL, SAMPLES
 from memory_report.arrangements import TOGETHER
 from memory_report.environment import compile_bytecode
 from memory_report.measure import launch_once
-from memory_report.records import QUICK_STORY, Launch, Plan
+from memory_report.records import QUICK_STORY, Launch, Procedure
 from memory_report.statistics import Estimate, estimate_saving, total_sizes
 from memory_report.validity import find_doubts
 
 COMPARISONS, QUICK_COMPARISONS = 20, 4
 #: The least difference that is an alarm: as much as a gate for regressions asks for.
 BAR = 0.02
-PLAN = Plan(
+PLAN = Procedure(
     arrangements=(TOGETHER.name,),
     repeats=3,
     settle=QUICK_SETTLE,

@@ -1,7 +1,8 @@
 """The proof: what one interpreter saves, measured with equal work on both sides.
 
-    cli.py           the command line: arguments.py, argument_types.py, exit_codes.py,
-                     and help.py, what it says about itself
+    cli.py           the command line: arguments.py, argument_types.py,
+                     shared_arguments.py, exit_codes.py, and help.py, what it says
+                     about itself
     measure.py       launches in ABBA order, one after another
     catalogue.py     the arrangements that there are; commands.py starts them
     launched/        what is launched in the runner's place; late_imports.py finds
@@ -24,7 +25,9 @@
     figures.py       what a report says, as numbers; notes.py what it says beside
                      them; waterfall.py each saving's worth
     attribution/     whose memory it is, service by service and module by module
-    kept/            what is done with reports that were kept
+    kept/            the commands about reports that were kept: compare.py holds two
+                     against each other, by changes.py, baseline.py one against a
+                     reviewed file
     recording.py     processes that run already, over time
     environment.py   the machine it was measured on; doctor.py what is wrong with it;
                      cgroup.py who limits and accounts for its memory

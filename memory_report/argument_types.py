@@ -28,7 +28,7 @@ def count(text: str) -> int:
 def number(least: float, most: float) -> Callable[[str], float]:
     """Return what reads a number between two others, both allowed."""
 
-    def parse(text: str) -> float:
+    def read_number(text: str) -> float:
         try:
             value = float(text)
         except ValueError:
@@ -42,4 +42,4 @@ def number(least: float, most: float) -> Callable[[str], float]:
             f"{text!r} is not a number from {least:g}{limit}"
         )
 
-    return parse
+    return read_number

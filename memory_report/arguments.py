@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from memory_report.argument_types import count, number, pid
 from memory_report.attribution.arguments import add_attribute
@@ -14,8 +14,14 @@ from memory_report.errors import UsageError
 from memory_report.help import PROGRAM, Parser
 from memory_report.kept.arguments import add_bars, add_kept
 from memory_report.records import TOGETHER
+from memory_report.render.attribution import FORMATS as ATTRIBUTION_FORMATS
 from memory_report.render.formats import FORMATS
+from memory_report.shared_arguments import add_format, add_json
+from memory_report.waterfall import SAVINGS
 from runner.errors import suggest
+
+if TYPE_CHECKING:
+    from memory_report.shared_arguments import Subparsers
 
 SAMPLES = 5
 SAMPLE_INTERVAL = 0.2
@@ -24,20 +30,11 @@ DEFAULT_REPEATS, QUICK_REPEATS = 5, 3
 DEFAULT_SETTLE, QUICK_SETTLE = 10.0, 5.0
 DEFAULT_INTERVAL = 1.0
 
-#: What is launched: against which baselines, and without which savings.
+#: What is launched: against which references, and without which savings.
 DEFAULT_ARRANGEMENTS = ("separate", "shipped", "forked", "together")
 QUICK_ARRANGEMENTS = ("separate", "together")
-SAVINGS = (
-    "together-arenas",
-    "together-untrimmed",
-    "together-eager",
-    "together-redis",
-)
-if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[Any]
-
-#: The baseline of a bar that names none.
-USUAL_BASELINE = "separate"
+#: The reference of a bar that names none.
+USUAL_REFERENCE = "separate"
 
 _DESCRIPTION = """\
 Measure what it saves to run web, ws and tasks in one interpreter (together)
@@ -59,10 +56,10 @@ def make_parser() -> argparse.ArgumentParser:
         type=_saving,
         action="append",
         default=[],
-        metavar="[BASELINE=]PERCENT",
+        metavar="[ARRANGEMENT=]PERCENT",
         help="gate: least share of PSS saved of an arrangement, by default "
-        f"{USUAL_BASELINE}, without Redis, by the interval's lower bound; may be given "
-        "for several (default: no gate)",
+        f"{USUAL_REFERENCE}, without Redis, by the interval's lower bound; may be "
+        "given for several (default: no gate)",
     )
     gates.add_argument(
         "--max-pss",
@@ -77,7 +74,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     add_kept(subparsers, gates)
     _add_record(subparsers)
-    add_attribute(subparsers, {})
+    add_attribute(subparsers, ATTRIBUTION_FORMATS)
     doctor = subparsers.add_parser(
         "doctor",
         help="say what here would spoil a measurement",
@@ -117,14 +114,9 @@ def _add_measure(
         action="store_true",
         help="a shorter story, fewer launches (default: off)",
     )
-    command.add_argument(
-        "--format",
-        choices=FORMATS,
-        default="text",
-        help="how the report is printed (default: text)",
-    )
+    add_format(command, FORMATS, what="the report is")
     _add_choice(command)
-    _add_json(command, "keep the report, raw samples included")
+    add_json(command, what="keep the report, raw samples included")
     return command
 
 
@@ -167,7 +159,11 @@ def choose_arrangements(options: argparse.Namespace) -> tuple[str, ...]:
     own = options.plan is not None
     usual = QUICK_ARRANGEMENTS if options.quick or own else DEFAULT_ARRANGEMENTS
     names = [*(options.arrangements or usual)]
-    names += [name for name in SAVINGS if options.savings and name not in names]
+    if options.savings:
+        names += [
+            name for name in ARRANGEMENTS if name in SAVINGS and name not in names
+        ]
+
     if own and "together-redis" in names:
         if "together-redis" in (options.arrangements or ()):
             raise UsageError(
@@ -177,11 +173,11 @@ def choose_arrangements(options: argparse.Namespace) -> tuple[str, ...]:
 
         names.remove("together-redis")
 
-    for baseline, _ in options.min_saving:
-        if baseline not in names:
+    for reference, _ in options.min_saving:
+        if reference not in names:
             raise UsageError(
-                f"--min-saving is about {baseline!r}, which is not launched; add it to "
-                "--arrangements"
+                f"--min-saving is about {reference!r}, which is not launched; add it "
+                "to --arrangements"
             )
 
     return (*(name for name in names if name != TOGETHER), TOGETHER)
@@ -210,14 +206,8 @@ def _add_record(
         metavar="SECONDS",
         help="how long (default: until the processes have ended)",
     )
-    _add_json(command, "keep the series")
+    add_json(command, what="keep the series")
     command.set_defaults(command="record")
-
-
-def _add_json(command: argparse.ArgumentParser, what: str) -> None:
-    command.add_argument(
-        "--json", type=Path, metavar="FILE", help=f"{what} (default: not kept)"
-    )
 
 
 def _arrangements(text: str) -> tuple[str, ...]:
@@ -234,11 +224,11 @@ def _arrangements(text: str) -> tuple[str, ...]:
 
 
 def _saving(text: str) -> tuple[str, float]:
-    """Read a baseline and the share of it that must be saved."""
+    """Read an arrangement and the share of it that must be saved."""
 
-    baseline, _, percent = text.rpartition("=")
-    if baseline and (baseline not in ARRANGEMENTS or baseline == TOGETHER):
-        hint = suggest(baseline, [name for name in ARRANGEMENTS if name != TOGETHER])
-        raise argparse.ArgumentTypeError(f"no baseline {baseline!r}{hint}")
+    reference, _, percent = text.rpartition("=")
+    if reference and (reference not in ARRANGEMENTS or reference == TOGETHER):
+        hint = suggest(reference, [name for name in ARRANGEMENTS if name != TOGETHER])
+        raise argparse.ArgumentTypeError(f"no arrangement {reference!r}{hint}")
 
-    return baseline or USUAL_BASELINE, number(0, 100)(percent) / 100
+    return reference or USUAL_REFERENCE, number(0, 100)(percent) / 100

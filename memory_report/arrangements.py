@@ -29,7 +29,7 @@ from memory_report.commands import (
     make_commands,
 )
 from memory_report.errors import MeasurementError
-from memory_report.processes import LaunchedProcess, open_process
+from memory_report.processes import Command, LaunchedProcess, open_process
 from memory_report.redis_server import (
     find_free_port,
     find_redis_server,
@@ -158,11 +158,11 @@ async def open_arrangement(
     runner: tuple[str, ...] = RUNNER,
     ready_timeout: float = READY_TIMEOUT,
     subject: Subject = BUNDLED,
-    kept: Path | None = None,
+    cache: Path | None = None,
 ) -> AsyncIterator[RunningArrangement]:
     """Launch an arrangement with an empty database in `folder`; reap all of it.
 
-    `kept` is a folder for what one launch finds out for the next one of its kind.
+    `cache` is a folder for what one launch finds out for the next one of its kind.
     """
 
     database = folder / "db.sqlite"
@@ -172,18 +172,8 @@ async def open_arrangement(
     async with AsyncExitStack() as stack:
         redis = None
         if arrangement.redis:
-            port = find_free_port()
-            environment["REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
-            redis = await stack.enter_async_context(
-                open_process(
-                    redis_command(
-                        find_redis_server(),
-                        port=port,
-                        folder=folder,
-                        environment=environment,
-                    )
-                )
-            )
+            command, environment["REDIS_URL"] = _prepare_redis(folder, environment)
+            redis = await stack.enter_async_context(open_process(command))
             await redis.wait_ready(ready_timeout)
             begin = trio.current_time()
 
@@ -193,7 +183,7 @@ async def open_arrangement(
             runner=runner,
             environment=environment,
             folder=folder,
-            kept=kept or folder,
+            cache=cache or folder,
         )
         services = [
             await stack.enter_async_context(open_process(command))
@@ -211,6 +201,20 @@ async def open_arrangement(
             api_key=API_KEY,
             ready_seconds=trio.current_time() - begin,
         )
+
+
+def _prepare_redis(folder: Path, environment: Mapping[str, str]) -> tuple[Command, str]:
+    """Return what starts a bus, and the URL that it will have."""
+
+    port = find_free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    command = redis_command(
+        find_redis_server(),
+        port=port,
+        folder=folder,
+        environment={**environment, "REDIS_URL": url},
+    )
+    return command, url
 
 
 def read_events(process: LaunchedProcess, name: str) -> list[dict[str, Any]]:

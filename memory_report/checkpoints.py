@@ -13,8 +13,8 @@ from memory_report.errors import MeasurementError
 from memory_report.records import (
     Checkpoint,
     Peak,
-    Plan,
     Price,
+    Procedure,
     Reading,
     Series,
     Settling,
@@ -44,7 +44,7 @@ class Checkpoints:
     def __init__(
         self,
         running: RunningArrangement,
-        plan: Plan,
+        procedure: Procedure,
         watcher: Watcher,
         tell: Callable[[str], None],
     ) -> None:
@@ -53,13 +53,13 @@ class Checkpoints:
         self.settling: Settling | None = None
         self.price: Price | None = None
         self._running = running
-        self._plan = plan
+        self._procedure = procedure
         self._watcher = watcher
         self._tell = tell
         self._readings: list[Reading] = []
         self._began = 0.0
         #: Only a launch that settles for as long hears of the whole story.
-        self._hears_lag = plan.settle >= SAMPLE_INTERVAL
+        self._hears_lag = procedure.settle >= SAMPLE_INTERVAL
 
     @property
     def readings(self) -> tuple[Reading, ...]:
@@ -92,8 +92,8 @@ class Checkpoints:
         await self._read("loaded", samples=1)
         before = read_rollup(self._watcher.pids)
 
-        self._tell(f"settling {self._plan.settle:g} s")
-        await trio.sleep(self._plan.settle)
+        self._tell(f"settling {self._procedure.settle:g} s")
+        await trio.sleep(self._procedure.settle)
         await self._read("settled")
 
         after = read_rollup(self._watcher.pids)
@@ -121,7 +121,7 @@ class Checkpoints:
     async def drain(self) -> None:
         """Read what is left once the sockets are closed."""
 
-        await trio.sleep(min(DRAIN_SETTLE, self._plan.settle))
+        await trio.sleep(min(DRAIN_SETTLE, self._procedure.settle))
         await self._read("drained", samples=1)
 
     async def _read(
@@ -130,7 +130,7 @@ class Checkpoints:
         reading = await take_reading(
             checkpoint,
             self._running,
-            self._plan,
+            self._procedure,
             samples=samples,
             seconds=self._watcher.seconds,
         )
@@ -164,9 +164,9 @@ def _refuse_losses(first: Reading, reading: Reading) -> None:
 
 @asynccontextmanager
 async def open_checkpoints(
-    running: RunningArrangement, plan: Plan, *, tell: Callable[[str], None]
+    running: RunningArrangement, procedure: Procedure, *, tell: Callable[[str], None]
 ) -> AsyncIterator[Checkpoints]:
     """Watch a launch for as long as the block runs; `tell` hears what it is at."""
 
     async with open_watcher(running) as watcher:
-        yield Checkpoints(running, plan, watcher, tell)
+        yield Checkpoints(running, procedure, watcher, tell)

@@ -24,12 +24,11 @@ from memory_report.arguments import (
     make_parser,
 )
 from memory_report.arrangements import BUNDLED, RUNNER
-from memory_report.attribution.arguments import DEFAULT_PLAN, QUICK_PLAN
+from memory_report.attribution.arguments import DEFAULT_PROCEDURE, QUICK_PROCEDURE
 from memory_report.attribution.attribute import attribute
 from memory_report.attribution.records import Attribution, read_attribution
-from memory_report.attribution.render import FORMATS as ATTRIBUTION_FORMATS
 from memory_report.catalogue import read_subject
-from memory_report.doctor import Mark, examine
+from memory_report.doctor import Severity, examine
 from memory_report.environment import check_system
 from memory_report.errors import (
     InconclusiveError,
@@ -61,7 +60,8 @@ from memory_report.kept.cli import (
 from memory_report.measure import measure
 from memory_report.own_story import describe_own, load_play
 from memory_report.recording import Recorder
-from memory_report.records import QUICK_STORY, Plan, Story
+from memory_report.records import QUICK_STORY, Procedure, Story
+from memory_report.render.attribution import FORMATS as ATTRIBUTION_FORMATS
 from memory_report.render.formats import FORMATS
 from memory_report.render.recording import render_recording, render_sample
 from memory_report.render.text import render_finding
@@ -111,7 +111,7 @@ def run_measure(options: argparse.Namespace) -> int:
     own = options.plan is not None
     repeats = QUICK_REPEATS if options.quick else DEFAULT_REPEATS
     settle = QUICK_SETTLE if options.quick else DEFAULT_SETTLE
-    plan = Plan(
+    procedure = Procedure(
         arrangements=choose_arrangements(options),
         repeats=repeats if options.repeats is None else options.repeats,
         settle=settle if options.settle is None else options.settle,
@@ -124,12 +124,12 @@ def run_measure(options: argparse.Namespace) -> int:
     if options.json is not None:
         check_writable(options.json)
 
-    check_gates(plan, options)
+    check_gates(procedure, options)
     with ended_like_interrupts(), changing_line() as show:
         report = trio.run(
             partial(
                 measure,
-                plan,
+                procedure,
                 subject=read_subject(options.plan) if own else BUNDLED,
                 play=load_play(options.story) if own else None,
                 crash=not options.quick and not own,
@@ -196,7 +196,7 @@ def _attribute(options: argparse.Namespace) -> Attribution:
         record = trio.run(
             partial(
                 attribute,
-                QUICK_PLAN if options.quick else DEFAULT_PLAN,
+                QUICK_PROCEDURE if options.quick else DEFAULT_PROCEDURE,
                 subject=subject,
                 runner=options.runner,
                 progress=show_progress,
@@ -216,7 +216,7 @@ def run_doctor(_options: argparse.Namespace) -> int:
     for finding in findings:
         print(render_finding(finding))
 
-    bad = any(finding.mark is Mark.FAULT for finding in findings)
+    bad = any(finding.severity is Severity.FAULT for finding in findings)
     return NOT_MEASURED if bad else PASSED
 
 

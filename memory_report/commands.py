@@ -55,11 +55,11 @@ def make_commands(
     runner: tuple[str, ...],
     environment: Mapping[str, str],
     folder: Path,
-    kept: Path,
+    cache: Path,
 ) -> list[Command]:
     """Return the command of each process of an arrangement.
 
-    `folder` belongs to this launch, `kept` to all launches of a measurement.
+    `folder` belongs to this launch, `cache` to all launches of a measurement.
 
     Raises:
         ProgramMissingError: supervisord is not installed.
@@ -76,7 +76,7 @@ def make_commands(
                 runner=runner,
                 subject=subject,
                 folder=folder,
-                kept=kept,
+                cache=cache,
                 restarts=arrangement.restarts,
             ),
             environment=environment,
@@ -120,10 +120,10 @@ def _run_eagerly(
     flags: tuple[str, ...],
     *,
     subject: Subject,
-    kept: Path,
+    cache: Path,
     **_: Any,
 ) -> tuple[str, ...]:
-    modules = kept / "late-imports"
+    modules = cache / "late-imports"
     if not modules.exists():
         names = find_late_imports(load_plan(subject.plan), _list_folders(subject))
         modules.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
@@ -141,10 +141,10 @@ def _list_folders(subject: Subject) -> list[Path]:
 
 
 def _fork(
-    services: tuple[str, ...], flags: tuple[str, ...], *, kept: Path, **_: Any
+    services: tuple[str, ...], flags: tuple[str, ...], *, cache: Path, **_: Any
 ) -> tuple[str, ...]:
     program = (sys.executable, "-m", "memory_report.launched.forked")
-    return (*program, str(kept / "forked-imports"), *services, *flags)
+    return (*program, str(cache / "forked-imports"), *services, *flags)
 
 
 def find_supervisord() -> None:

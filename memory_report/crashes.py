@@ -92,7 +92,7 @@ async def crash_services(
     *,
     steps: Progress,
     runner: tuple[str, ...] = RUNNER,
-    kept: Path | None = None,
+    cache: Path | None = None,
 ) -> tuple[Crash, ...]:
     """Kill each service once, in a launch of its own.
 
@@ -105,7 +105,7 @@ async def crash_services(
         if (name, service) not in crashes:
             steps.begin(f"{name}, {service} killed")
             crash, shared = await crash_once(
-                arrangement, service, runner=runner, kept=kept
+                arrangement, service, runner=runner, cache=cache
             )
             crashes |= {(name, each): replace(crash, service=each) for each in shared}
 
@@ -119,7 +119,7 @@ async def crash_once(
     service: str,
     *,
     runner: tuple[str, ...] = RUNNER,
-    kept: Path | None = None,
+    cache: Path | None = None,
 ) -> tuple[Crash, tuple[str, ...]]:
     """Launch an arrangement and kill one service's process.
 
@@ -135,7 +135,7 @@ async def crash_once(
             replace(arrangement, restarts=True),
             folder=Path(folder),
             runner=runner,
-            kept=kept,
+            cache=cache,
         ) as running:
             furnished = await furnish(running)
             broken = await find_broken(running, furnished)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import subprocess
 import sys as python
 from collections.abc import Iterable, Iterator
@@ -15,7 +14,12 @@ from pathlib import Path
 
 from memory_report.arrangements import ROOT
 from memory_report.cgroup import PROC, SYS, find_memory_group
-from memory_report.environment import DISTRIBUTIONS, PACKAGES, count_neighbours
+from memory_report.environment import (
+    DISTRIBUTIONS,
+    PACKAGES,
+    count_neighbours,
+    find_in,
+)
 from memory_report.errors import MeasurementError
 from memory_report.redis_server import find_redis_server, read_redis_version
 from memory_report.units import MIB
@@ -31,7 +35,7 @@ _VARIABLES = (
 )
 
 
-class Mark(Enum):
+class Severity(Enum):
     """How bad a finding is."""
 
     OK = "ok"
@@ -47,7 +51,7 @@ class Mark(Enum):
 class Finding:
     """One line of the doctor."""
 
-    mark: Mark
+    severity: Severity
     subject: str
     text: str
 
@@ -75,10 +79,12 @@ def check_smaps(proc: Path) -> Finding:
     """Check that the kernel says what a process has."""
 
     if (proc / "self/smaps_rollup").exists():
-        return Finding(Mark.OK, "smaps", "the kernel tells PSS and USS of a process")
+        return Finding(
+            Severity.OK, "smaps", "the kernel tells PSS and USS of a process"
+        )
 
     text = "no /proc/PID/smaps_rollup: a report needs Linux 4.14 or newer"
-    return Finding(Mark.FAULT, "smaps", text)
+    return Finding(Severity.FAULT, "smaps", text)
 
 
 def check_children(proc: Path) -> Finding:
@@ -90,11 +96,11 @@ def check_children(proc: Path) -> Finding:
             (proc / str(child.pid) / "smaps_rollup").read_bytes()
         except OSError as error:
             reason = f"the memory of our own children cannot be read: {error.strerror}"
-            return Finding(Mark.FAULT, "rights", reason)
+            return Finding(Severity.FAULT, "rights", reason)
         finally:
             child.kill()
 
-    return Finding(Mark.OK, "rights", "the memory of our own children can be read")
+    return Finding(Severity.OK, "rights", "the memory of our own children can be read")
 
 
 def check_redis() -> Finding:
@@ -104,21 +110,21 @@ def check_redis() -> Finding:
         version = read_redis_version(find_redis_server())
     except MeasurementError as error:
         text = f"{error}; own services (--plan) and attribute do without it"
-        return Finding(Mark.WARNING, "redis", text)
+        return Finding(Severity.WARNING, "redis", text)
 
-    return Finding(Mark.OK, "redis", f"redis-server {version}")
+    return Finding(Severity.OK, "redis", f"redis-server {version}")
 
 
 def check_supervisord() -> Finding:
     """Check for what the shipped arrangement is started by."""
 
     if importlib.util.find_spec("supervisor") is not None:
-        return Finding(Mark.OK, "supervisord", "installed")
+        return Finding(Severity.OK, "supervisord", "installed")
 
     text = (
         "not installed, so no `shipped`: `.venv/bin/pip install 'supervisor>=4.3,<5'`"
     )
-    return Finding(Mark.NOTE, "supervisord", text)
+    return Finding(Severity.NOTE, "supervisord", text)
 
 
 def check_room(proc: Path, sys: Path) -> Finding:
@@ -138,8 +144,8 @@ def check_room(proc: Path, sys: Path) -> Finding:
             if left < free:
                 free, where = left, "in the group"
 
-    mark = Mark.OK if free >= _ROOM else Mark.WARNING
-    return Finding(mark, "room", f"{free / MIB:.0f} MiB free {where}; {name}")
+    severity = Severity.OK if free >= _ROOM else Severity.WARNING
+    return Finding(severity, "room", f"{free / MIB:.0f} MiB free {where}; {name}")
 
 
 def check_swap(proc: Path) -> Finding:
@@ -147,12 +153,12 @@ def check_swap(proc: Path) -> Finding:
 
     total = _read_kib(proc / "meminfo", "SwapTotal")
     if not total:
-        return Finding(Mark.OK, "swap", "off")
+        return Finding(Severity.OK, "swap", "off")
 
     used = total - _read_kib(proc / "meminfo", "SwapFree")
     text = f"on, {used / MIB:.0f} of {total / MIB:.0f} MiB used: what is swapped out"
     return Finding(
-        Mark.WARNING if used else Mark.NOTE, "swap", f"{text} counts nowhere"
+        Severity.WARNING if used else Severity.NOTE, "swap", f"{text} counts nowhere"
     )
 
 
@@ -160,55 +166,55 @@ def check_huge_pages(sys: Path) -> Finding:
     """Check whether the kernel rounds heaps up to 2 MiB pages when it likes."""
 
     folder = sys / "kernel/mm/transparent_hugepage"
-    word = _find(r"\[(\w+)\]", folder / "enabled") or "unknown"
+    word = find_in(r"\[(\w+)\]", folder / "enabled") or "unknown"
     # Since Linux 6.8 each size has a switch of its own, which may say `inherit`.
     sizes = [
         path.parent.name.removeprefix("hugepages-")
         for path in folder.glob("hugepages-*/enabled")
-        if _find(r"\[(\w+)\]", path) == "always"
+        if find_in(r"\[(\w+)\]", path) == "always"
     ]
     if word != "always" and not sizes:
-        return Finding(Mark.OK, "huge pages", word)
+        return Finding(Severity.OK, "huge pages", word)
 
     which = f"always ({', '.join(sorted(sizes))})" if sizes else "always"
     text = f"{which}: heaps grow in such steps at the kernel's whim; better madvise"
-    return Finding(Mark.WARNING, "huge pages", text)
+    return Finding(Severity.WARNING, "huge pages", text)
 
 
 def check_merging(sys: Path) -> Finding:
     """Check whether the kernel merges equal pages of different processes."""
 
-    if _find(r"(\d)", sys / "kernel/mm/ksm/run") != "1":
-        return Finding(Mark.OK, "page merging", "off")
+    if find_in(r"(\d)", sys / "kernel/mm/ksm/run") != "1":
+        return Finding(Severity.OK, "page merging", "off")
 
     text = "on (ksm): separate processes may look smaller than they are"
-    return Finding(Mark.NOTE, "page merging", text)
+    return Finding(Severity.NOTE, "page merging", text)
 
 
 def check_pressure(proc: Path) -> Finding:
     """Check whether others want the memory, by the kernel's own figure."""
 
-    share = _find(r"some avg10=([\d.]+)", proc / "pressure/memory")
+    share = find_in(r"some avg10=([\d.]+)", proc / "pressure/memory")
     if not share:
-        return Finding(Mark.OK, "pressure", "the kernel does not tell")
+        return Finding(Severity.OK, "pressure", "the kernel does not tell")
 
-    mark = Mark.WARNING if float(share) > 1 else Mark.OK
+    severity = Severity.WARNING if float(share) > 1 else Severity.OK
     text = f"processes waited for memory {float(share):g} % of the last 10 s"
-    return Finding(mark, "pressure", text)
+    return Finding(severity, "pressure", text)
 
 
 def check_load(proc: Path) -> Finding:
     """Check whether others want the processors: no price is right while they do."""
 
-    share = _find(r"some avg10=([\d.]+)", proc / "pressure/cpu")
+    share = find_in(r"some avg10=([\d.]+)", proc / "pressure/cpu")
     if not share:
-        return Finding(Mark.OK, "load", "the kernel does not tell")
+        return Finding(Severity.OK, "load", "the kernel does not tell")
 
     text = f"processes waited for a processor {float(share):g} % of the last 10 s"
     if float(share) <= _BUSY:
-        return Finding(Mark.OK, "load", text)
+        return Finding(Severity.OK, "load", text)
 
-    return Finding(Mark.WARNING, "load", f"{text}: times and lags will be too long")
+    return Finding(Severity.WARNING, "load", f"{text}: times and lags will be too long")
 
 
 def check_neighbours() -> Finding:
@@ -217,13 +223,13 @@ def check_neighbours() -> Finding:
     count = count_neighbours()
     if not count:
         text = "nobody that we may look at runs this interpreter"
-        return Finding(Mark.OK, "neighbours", text)
+        return Finding(Severity.OK, "neighbours", text)
 
     text = (
         f"other processes of this interpreter: {count}; they lower PSS and USS of each "
         "of ours, but no total of PSS"
     )
-    return Finding(Mark.NOTE, "neighbours", text)
+    return Finding(Severity.NOTE, "neighbours", text)
 
 
 def check_bytecode() -> Finding:
@@ -233,10 +239,10 @@ def check_bytecode() -> Finding:
         path for name in PACKAGES for path in (ROOT / name).rglob("*.py")
     )
     if not missing:
-        return Finding(Mark.OK, "bytecode", "compiled beforehand")
+        return Finding(Severity.OK, "bytecode", "compiled beforehand")
 
     text = f"modules that are not compiled: {missing}; `measure` compiles them first"
-    return Finding(Mark.NOTE, "bytecode", text)
+    return Finding(Severity.NOTE, "bytecode", text)
 
 
 def check_dependencies() -> Finding:
@@ -248,13 +254,13 @@ def check_dependencies() -> Finding:
         if (count := _count_uncompiled(_list_modules(name)))
     }
     if not missing:
-        return Finding(Mark.OK, "dependencies", "compiled beforehand")
+        return Finding(Severity.OK, "dependencies", "compiled beforehand")
 
     text = (
         f"modules that are not compiled: {sum(missing.values())}, of "
         f"{', '.join(missing)}; install them with `pip install --compile`"
     )
-    return Finding(Mark.WARNING, "dependencies", text)
+    return Finding(Severity.WARNING, "dependencies", text)
 
 
 def check_environment(environ: os._Environ[str] | dict[str, str]) -> Finding:
@@ -262,10 +268,10 @@ def check_environment(environ: os._Environ[str] | dict[str, str]) -> Finding:
 
     found = [name for name in _VARIABLES if environ.get(name)]
     if not found:
-        return Finding(Mark.OK, "environment", "no variable changes memory")
+        return Finding(Severity.OK, "environment", "no variable changes memory")
 
     text = f"{', '.join(found)}: not handed on to the bundled services"
-    return Finding(Mark.NOTE, "environment", text)
+    return Finding(Severity.NOTE, "environment", text)
 
 
 def _list_modules(distribution: str) -> Iterator[Path]:
@@ -287,13 +293,4 @@ def _count_uncompiled(modules: Iterable[Path]) -> int:
 
 
 def _read_kib(path: Path, field: str) -> int:
-    return int(_find(rf"{field}:\s*(\d+)", path) or 0) * 1024
-
-
-def _find(pattern: str, path: Path) -> str:
-    try:
-        found = re.search(pattern, path.read_text(encoding="utf-8"))
-    except OSError:
-        return ""
-
-    return found[1] if found else ""
+    return int(find_in(rf"{field}:\s*(\d+)", path) or 0) * 1024

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from memory_report.arrangements import ROOT
+from memory_report.cgroup import PROC, SYS
 from memory_report.errors import MeasurementError
 from memory_report.records import Environment
 from memory_report.redis_server import find_redis_server, read_redis_version
@@ -49,10 +50,12 @@ def read_environment(*, bytecode: str, redis: bool = True) -> Environment:
         python=f"{platform.python_implementation()} {platform.python_version()}",
         kernel=f"{platform.system()} {platform.release()}",
         machine=platform.machine(),
-        cpu=_find(r"model name\s*: (.*)", "/proc/cpuinfo"),
+        cpu=find_in(r"model name\s*: (.*)", PROC / "cpuinfo"),
         cpus=len(os.sched_getaffinity(0)),
-        memory=int(_find(r"MemTotal:\s*(\d+)", "/proc/meminfo") or 0) * 1024,
-        huge_pages=_find(r"\[(\w+)\]", "/sys/kernel/mm/transparent_hugepage/enabled"),
+        memory=int(find_in(r"MemTotal:\s*(\d+)", PROC / "meminfo") or 0) * 1024,
+        huge_pages=find_in(
+            r"\[(\w+)\]", SYS / "kernel/mm/transparent_hugepage/enabled"
+        ),
         bytecode=bytecode,
         redis=version,
         neighbours=count_neighbours(),
@@ -104,9 +107,11 @@ def _read_versions() -> dict[str, str]:
     return versions
 
 
-def _find(pattern: str, path: str) -> str:
+def find_in(pattern: str, path: Path) -> str:
+    """Return the first group of a pattern in a file of the kernel's, if it is there."""
+
     try:
-        found = re.search(pattern, Path(path).read_text(encoding="utf-8"))
+        found = re.search(pattern, path.read_text(encoding="utf-8"))
     except OSError:
         return ""
 

@@ -74,9 +74,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saving:
-    """What `together` saves of a baseline, with or without the Redis of either."""
+    """What `together` saves of a reference, with or without the Redis of either."""
 
-    baseline: str
+    #: Schema 2 calls it `baseline`.
+    reference: str
     field: Field
     redis: bool
     size: float
@@ -89,7 +90,7 @@ class Figures:
 
     #: In the order of the plan.
     columns: tuple[Column, ...]
-    #: Of each baseline PSS, USS and RSS without Redis, then with it where it has one.
+    #: Of each reference PSS, USS and RSS without Redis, then with it where it has one.
     savings: tuple[Saving, ...]
     #: Named sentences that say how and where it was measured.
     notes: tuple[tuple[str, str], ...]
@@ -101,10 +102,10 @@ class Figures:
         return self.find_column(TOGETHER)
 
     @property
-    def baselines(self) -> tuple[Column, ...]:
+    def references(self) -> tuple[Column, ...]:
         """The columns that it is compared with; those that lack a saving are none."""
 
-        names = {saving.baseline for saving in self.savings}
+        names = {saving.reference for saving in self.savings}
         return tuple(each for each in self.columns if each.arrangement in names)
 
     def find_column(self, arrangement: str) -> Column:
@@ -112,11 +113,13 @@ class Figures:
 
         return next(each for each in self.columns if each.arrangement == arrangement)
 
-    def find_saving(self, baseline: str, field: Field, *, redis: bool) -> Saving | None:
+    def find_saving(
+        self, reference: str, field: Field, *, redis: bool
+    ) -> Saving | None:
         """Return the saving of one size; None where there was no Redis to save."""
 
         for each in self.savings:
-            if (each.baseline, each.field, each.redis) == (baseline, field, redis):
+            if (each.reference, each.field, each.redis) == (reference, field, redis):
                 return each
 
         return None
@@ -136,7 +139,7 @@ def work_out(report: Report) -> Figures:
         columns=columns,
         savings=tuple(
             saving
-            for name in report.plan.baselines
+            for name in report.plan.references
             for saving in _list_savings(report.launches, name)
         ),
         notes=tuple(list_notes(report)),
@@ -181,8 +184,8 @@ def _list_processes(launches: Sequence[Launch]) -> Iterator[tuple[str, Sizes]]:
         yield name, _mean([sizes_of(process) for process in column])
 
 
-def _list_savings(launches: Sequence[Launch], baseline: str) -> Iterator[Saving]:
-    pairs = counted(launches, baseline), counted(launches, TOGETHER)
+def _list_savings(launches: Sequence[Launch], reference: str) -> Iterator[Saving]:
+    pairs = counted(launches, reference), counted(launches, TOGETHER)
     for redis in (False, True):
         if redis and not _has_redis(pairs[0][0]):
             continue
@@ -193,7 +196,7 @@ def _list_savings(launches: Sequence[Launch], baseline: str) -> Iterator[Saving]
                 for side in pairs
             )
             yield Saving(
-                baseline=baseline,
+                reference=reference,
                 field=field,
                 redis=redis,
                 size=fmean(before) - fmean(after),

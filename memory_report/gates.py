@@ -13,7 +13,7 @@ from memory_report.statistics import (
     counted,
     estimate_mean,
     estimate_saving,
-    total_sizes,
+    list_totals,
 )
 from memory_report.validity import Doubt, find_doubts, settle_slope
 
@@ -30,7 +30,7 @@ class Outcome(Enum):
 class Gate:
     """The bars, all optional."""
 
-    #: By baseline, the least share of PSS to save, without Redis.
+    #: By reference, the least share of PSS to save, without Redis.
     min_savings: Mapping[str, float] = field(default_factory=dict)
     #: The most PSS that everything together may take, in bytes.
     max_pss: float | None = None
@@ -42,8 +42,9 @@ class Verdict:
 
     #: `saving` (a share) or `pss` (bytes).
     subject: str
-    #: What it was saved of, where it is a saving.
-    baseline: str | None = None
+    #: The arrangement that it was saved of, or the mark of the baseline that it grew
+    #: since; schema 2 calls both `baseline`.
+    reference: str | None = None
     bar: float
     estimate: Estimate
     outcome: Outcome
@@ -55,11 +56,11 @@ def judge(report: Report, gate: Gate) -> list[Verdict]:
     """Hold the report against each bar that is set.
 
     Raises:
-        UsageError: a bar is about a baseline that was not measured.
+        UsageError: a bar is about a reference that was not measured.
     """
 
     together = counted(report.launches, TOGETHER)
-    after = [total_sizes(launch, redis=False).pss for launch in together]
+    after = list_totals(together)
     verdicts = []
     for name, bar in gate.min_savings.items():
         if name not in report.plan.arrangements:
@@ -68,17 +69,16 @@ def judge(report: Report, gate: Gate) -> list[Verdict]:
                 f"{', '.join(report.plan.arrangements)} (see --arrangements)"
             )
 
-        baseline = counted(report.launches, name)
-        before = [total_sizes(launch, redis=False).pss for launch in baseline]
-        saving = estimate_saving(before, after)
+        reference = counted(report.launches, name)
+        saving = estimate_saving(list_totals(reference), after)
         verdicts.append(
             _verdict(
                 "saving",
                 bar,
                 saving,
                 compare(saving.lower, saving.upper, bar),
-                [*baseline, *together],
-                baseline=name,
+                [*reference, *together],
+                reference=name,
             )
         )
 
@@ -109,12 +109,12 @@ def _verdict(
     outcome: Outcome,
     launches: Sequence[Launch],
     *,
-    baseline: str | None = None,
+    reference: str | None = None,
 ) -> Verdict:
     doubts = (*find_doubts(launches), *_find_unknown(launches))
     return Verdict(
         subject=subject,
-        baseline=baseline,
+        reference=reference,
         bar=bar,
         estimate=estimate,
         outcome=Outcome.INCONCLUSIVE if doubts else outcome,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -40,6 +41,9 @@ TROUBLE = (
 TIMED = frozenset({"ws.pushes"})
 #: Likewise, of any service: pages have times, sizes and ports in them.
 BYTES = ".response_bytes"
+#: What the runner counts of every service, behind its name: a story that asks one for
+#: anything has counted it as well.
+RUNNERS = re.compile(r"[^.]+\.(connections|requests|responses_.xx|response_bytes)")
 #: Behind the name of what the services counted of a field of both ends.
 SERVICES = " (services)"
 
@@ -48,20 +52,18 @@ def check_ledgers(launches: Sequence[Launch], *, own: bool = False) -> None:
     """Refuse launches whose two ends disagree, or whose work was not the first's.
 
     What `own` services count is not known here: the two ends agree on every name that
-    both have, and there must be one.
+    is both ends' affair, and there must be one.
 
     Raises:
         NotComparableError: with a line for each field that differs.
     """
 
     differences = [
-        line
-        for launch in launches
-        for line in _compare_ends(launch, find_both_ends(launch.ledger, own=own))
+        line for launch in launches for line in _compare_ends(launch, own=own)
     ]
-    if own:
-        differences += [line for each in launches for line in _find_one_sided(each)]
-    else:
+    if own and not differences:
+        differences += [line for each in launches for line in _find_uncounted(each)]
+    elif not own:
         differences += [line for each in launches for line in _find_trouble(each)]
 
     for launch in launches[1:]:
@@ -79,8 +81,8 @@ def check_report(report: Report) -> None:
             line for each field that differs.
     """
 
-    kept = Counter(each.arrangement for each in report.launches if not each.warm_up)
-    counts = [kept[name] for name in report.plan.arrangements]
+    counting = Counter(each.arrangement for each in report.launches if not each.warm_up)
+    counts = [counting[name] for name in report.plan.arrangements]
     if not all(counts) or len(set(counts)) > 1:
         told = ", ".join(
             f"{count} {name}"
@@ -92,9 +94,31 @@ def check_report(report: Report) -> None:
 
 
 def find_both_ends(ledger: Ledger, *, own: bool = False) -> tuple[str, ...]:
-    """Return the fields that must have the same number at both ends."""
+    """Return the fields that must have the same number at both ends.
 
-    return tuple(sorted(ledger.client.keys() & ledger.services)) if own else BOTH_ENDS
+    Of own services these are whatever the story counts as some service's, by a dot in
+    its name, and what the runner counts of any.
+    """
+
+    if not own:
+        return BOTH_ENDS
+
+    asked = {name for name in ledger.client if "." in name or name in ledger.services}
+    return tuple(sorted(asked | set(filter(RUNNERS.fullmatch, ledger.services))))
+
+
+def find_one_ended(ledger: Ledger) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what of own work the story counts alone, and what the services do.
+
+    By its nature nobody else could: the digest of an answer, the ticks of a clock.
+    """
+
+    both = find_both_ends(ledger, own=True)
+    client, services = (
+        tuple(sorted(name for name in end if name not in both))
+        for end in (ledger.client, ledger.services)
+    )
+    return client, services
 
 
 def count_work(ledger: Ledger, *, own: bool = False) -> dict[str, int]:
@@ -119,26 +143,39 @@ def count_agreements(ledger: Ledger, *, own: bool = False) -> tuple[int, int]:
     One that is both ends' and alike in all launches is one of either.
     """
 
-    both = sum(field in ledger.client for field in find_both_ends(ledger, own=own))
+    both = ledger.client.keys() & ledger.services & set(find_both_ends(ledger, own=own))
     alike = {name.removesuffix(SERVICES) for name in count_work(ledger, own=own)}
-    return both, len(alike)
+    return len(both), len(alike)
 
 
-def _compare_ends(launch: Launch, fields: Sequence[str]) -> Iterator[str]:
+def _compare_ends(launch: Launch, *, own: bool) -> Iterator[str]:
     ledger = launch.ledger
-    for field in fields:
+    for field in find_both_ends(ledger, own=own):
         asked = ledger.client.get(field, 0)
-        answered = ledger.services.get(field, _absent(ledger, field))
+        absent = 0 if own else _absent(ledger, field)
+        answered = ledger.services.get(field, absent)
         if asked != answered:
             yield (
-                f"{field}: clients counted {asked}, services {answered} "
-                f"in {_describe(launch)}"
+                f"{field}: clients counted {ledger.client.get(field, 'nothing')}, "
+                f"services {ledger.services.get(field, 'nothing')} "
+                f"in {_describe(launch)}{_advise(ledger, field) if own else ''}"
             )
 
 
-def _find_one_sided(launch: Launch) -> Iterator[str]:
-    if not find_both_ends(launch.ledger, own=True):
-        counted = ", ".join(sorted(launch.ledger.services)) or "nothing"
+def _advise(ledger: Ledger, field: str) -> str:
+    if field not in ledger.services:
+        return (
+            "; let the service's statistics() count it, or give what only the story "
+            "can know a name without a dot"
+        )
+
+    return "" if field in ledger.client else "; count it in scene.counts"
+
+
+def _find_uncounted(launch: Launch) -> Iterator[str]:
+    ledger = launch.ledger
+    if not ledger.client.keys() & ledger.services:
+        counted = ", ".join(sorted(ledger.services)) or "nothing"
         yield (
             f"nothing was counted at both ends of {_describe(launch)}: the services "
             f"counted {counted}; count one of these in scene.counts"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,10 +16,11 @@ from memory_report.arrangements import (
     BUNDLED,
     RUNNER,
     Arrangement,
+    RunningArrangement,
     Subject,
     open_arrangement,
 )
-from memory_report.checkpoints import open_checkpoints
+from memory_report.checkpoints import Checkpoints, open_checkpoints
 from memory_report.commands import find_supervisord
 from memory_report.crashes import crash_services, list_doomed
 from memory_report.environment import (
@@ -30,13 +34,15 @@ from memory_report.own_story import Play, open_own_story
 from memory_report.progress import Progress
 from memory_report.records import (
     SCHEMA,
+    Environment,
     Launch,
     Ledger,
-    Plan,
+    Procedure,
     Report,
 )
 from memory_report.rows import count_rows, digest_rows
 from memory_report.story import open_story
+from memory_report.timings import Timings
 
 
 def order_launches(
@@ -55,7 +61,7 @@ def order_launches(
 
 
 async def measure(
-    plan: Plan,
+    procedure: Procedure,
     *,
     progress: Callable[[str], None],
     runner: tuple[str, ...] = RUNNER,
@@ -63,7 +69,7 @@ async def measure(
     play: Play | None = None,
     crash: bool = False,
 ) -> Report:
-    """Measure the plan's arrangements of the subject's services.
+    """Measure the procedure's arrangements of the subject's services.
 
     Own services have a story of their own, `play`. With `crash` each of the bundled
     ones is killed once in each arrangement, when memory has been measured.
@@ -73,63 +79,90 @@ async def measure(
         MeasurementError: something could not be launched, driven or read.
     """
 
-    arrangements = [subject.arrangements[name] for name in plan.arrangements]
-    if any(each.starter == "supervisord" for each in arrangements):
-        find_supervisord()
-
-    environment = read_environment(
-        bytecode=compile_bytecode(), redis=any(each.redis for each in arrangements)
-    )
-    order = list(order_launches(arrangements, plan.repeats))
-    launches: list[Launch] = []
-    neighbours = environment.neighbours
+    arrangements = [subject.arrangements[name] for name in procedure.arrangements]
+    environment = _prepare(arrangements)
+    order = list(order_launches(arrangements, procedure.repeats))
     doomed = list_doomed(arrangements) if crash else []
     steps = Progress(len(order) + len(doomed), progress)
 
-    with TemporaryDirectory(prefix="memory-report-") as kept:
-        for number, (arrangement, warm_up) in enumerate(order, 1):
-            steps.begin(f"{arrangement.name}{', warm-up' if warm_up else ''}")
-            launches.append(
-                await launch_once(
-                    arrangement,
-                    plan,
-                    number=number,
-                    warm_up=warm_up,
-                    runner=runner,
-                    subject=subject,
-                    play=play,
-                    kept=Path(kept),
-                    tell=steps.step,
-                )
-            )
-            steps.end()
-            # They come and go; the most there were say what to think of the figures.
-            neighbours = max(neighbours, count_neighbours())
-            check_ledgers(launches, own=subject.own)
-
-        crashes = await crash_services(
-            doomed, steps=steps, runner=runner, kept=Path(kept)
+    with TemporaryDirectory(prefix="memory-report-") as name:
+        cache = Path(name)
+        launch = partial(
+            launch_once,
+            procedure=procedure,
+            runner=runner,
+            subject=subject,
+            play=play,
+            cache=cache,
+            tell=steps.step,
         )
+        launches, neighbours = await _launch_all(
+            order, launch, steps=steps, own=subject.own
+        )
+        crashes = await crash_services(doomed, steps=steps, runner=runner, cache=cache)
 
     return Report(
         schema=SCHEMA,
-        environment=replace(environment, neighbours=neighbours),
-        plan=plan,
+        environment=replace(
+            environment, neighbours=max(environment.neighbours, neighbours)
+        ),
+        plan=procedure,
         launches=tuple(launches),
         crashes=crashes,
     )
 
 
+def _prepare(arrangements: Sequence[Arrangement]) -> Environment:
+    """Compile what is launched, and look at where it will be.
+
+    Raises:
+        ProgramMissingError: a program that is launched is not installed.
+    """
+
+    if any(each.starter == "supervisord" for each in arrangements):
+        find_supervisord()
+
+    return read_environment(
+        bytecode=compile_bytecode(), redis=any(each.redis for each in arrangements)
+    )
+
+
+async def _launch_all(
+    order: Sequence[tuple[Arrangement, bool]],
+    launch: Callable[..., Awaitable[Launch]],
+    *,
+    steps: Progress,
+    own: bool,
+) -> tuple[list[Launch], int]:
+    """Launch one after another, as long as all of them do the same work.
+
+    Returns:
+        The launches, and the most neighbours that there were: they come and go, and
+        say what to think of the figures.
+    """
+
+    launches: list[Launch] = []
+    neighbours = 0
+    for number, (arrangement, warm_up) in enumerate(order, 1):
+        steps.begin(f"{arrangement.name}{', warm-up' if warm_up else ''}")
+        launches.append(await launch(arrangement, number=number, warm_up=warm_up))
+        steps.end()
+        neighbours = max(neighbours, count_neighbours())
+        check_ledgers(launches, own=own)
+
+    return launches, neighbours
+
+
 async def launch_once(
     arrangement: Arrangement,
-    plan: Plan,
+    procedure: Procedure,
     *,
     number: int,
     warm_up: bool,
     runner: tuple[str, ...] = RUNNER,
     subject: Subject = BUNDLED,
     play: Play | None = None,
-    kept: Path | None = None,
+    cache: Path | None = None,
     tell: Callable[[str], None] = lambda _step: None,
 ) -> Launch:
     """Launch an arrangement, play the story, read it at each checkpoint, stop it.
@@ -139,35 +172,18 @@ async def launch_once(
 
     with (
         TemporaryDirectory(prefix="memory-report-") as name,
-        limit_launch(f"launch {number} ({arrangement.name})", settle=plan.settle),
+        limit_launch(f"launch {number} ({arrangement.name})", settle=procedure.settle),
     ):
         async with open_arrangement(
-            arrangement, folder=Path(name), runner=runner, subject=subject, kept=kept
+            arrangement, folder=Path(name), runner=runner, subject=subject, cache=cache
         ) as running:
-            async with open_checkpoints(running, plan, tell=tell) as checkpoints:
-                await checkpoints.start()
-                begin = trio.current_time()
-                story = (
-                    open_story(running, plan.story, timings=checkpoints.timings)
-                    if play is None
-                    else open_own_story(running, play, timings=checkpoints.timings)
-                )
-                async with story as counts:
-                    story_seconds = trio.current_time() - begin
-                    await checkpoints.settle()
-                    await checkpoints.give_back()
-
-                await checkpoints.drain()
+            async with open_checkpoints(running, procedure, tell=tell) as checkpoints:
+                story = _open_story(running, procedure, play, checkpoints.timings)
+                counts, story_seconds = await _live_through(story, checkpoints)
 
             tell("stopping")
             services = await running.stop()
 
-        ledger = Ledger(
-            client=dict(counts),
-            services=services,
-            rows={} if subject.own else count_rows(running.database),
-            digests={} if subject.own else digest_rows(running.database),
-        )
         return Launch(
             arrangement=arrangement.name,
             number=number,
@@ -179,5 +195,42 @@ async def launch_once(
             settling=checkpoints.settling,
             peak=checkpoints.peak,
             price=checkpoints.price,
-            ledger=ledger,
+            ledger=Ledger(
+                client=dict(counts),
+                services=services,
+                rows={} if subject.own else count_rows(running.database),
+                digests={} if subject.own else digest_rows(running.database),
+            ),
         )
+
+
+async def _live_through(
+    story: AbstractAsyncContextManager[Counter[str]], checkpoints: Checkpoints
+) -> tuple[Counter[str], float]:
+    """Play the story, and read the memory before it, in it and after it.
+
+    Returns:
+        What its clients counted, and how long they took.
+    """
+
+    await checkpoints.start()
+    begin = trio.current_time()
+    async with story as counts:
+        seconds = trio.current_time() - begin
+        await checkpoints.settle()
+        await checkpoints.give_back()
+
+    await checkpoints.drain()
+    return counts, seconds
+
+
+def _open_story(
+    running: RunningArrangement,
+    procedure: Procedure,
+    play: Play | None,
+    timings: Timings,
+) -> AbstractAsyncContextManager[Counter[str]]:
+    if play is not None:
+        return open_own_story(running, play, timings=timings)
+
+    return open_story(running, procedure.story, timings=timings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from memory_report.ledger import count_agreements
+from memory_report.ledger import count_agreements, find_one_ended
 from memory_report.records import Launch, Ledger, Report, Story
 from memory_report.statistics import counted
 from memory_report.validity import find_doubts
@@ -127,7 +127,14 @@ def _describe_work(report: Report) -> str:
     contents = f" and what is in {len(first.digests)} tables" if first.digests else ""
     return (
         f"{work}; {both} counts agree at both ends, {alike}{contents} are alike in all "
-        f"{len(report.launches)} launches"
+        f"{len(report.launches)} launches{_describe_one_ended(first) if own else ''}"
+    )
+
+
+def _describe_one_ended(ledger: Ledger) -> str:
+    story, services = map(", ".join, find_one_ended(ledger))
+    return (f"; only the story counts {story}" if story else "") + (
+        f"; only the services count {services}" if services else ""
     )
 
 

@@ -38,8 +38,9 @@ class Scene:
 
     #: By the name of the service, `http://host:port` without a path.
     urls: Mapping[str, str]
-    #: What was asked and what came back, by dotted name. A name that the services
-    #: count too must come out the same at both ends, and in all launches.
+    #: What was asked and what came back. `SERVICE.what` must come out the same at both
+    #: ends, and in all launches; a name without a dot is the story's own, and must be
+    #: alike in all launches.
     counts: Counter[str]
     pool: httpcore.AsyncConnectionPool
     timings: Timings

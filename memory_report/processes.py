@@ -99,6 +99,13 @@ class LaunchedProcess:
         while not condition():
             await self._heard.wait()
 
+    async def wait_cause(self) -> None:
+        """Give an end that would explain a failed step the time to be noticed."""
+
+        await trio.sleep(CAUSE_TIMEOUT)
+        if not self._stopping and self._has_ended():
+            await trio.sleep_forever()  # until `watch` has told of it
+
     async def kill(self, pid: int | None = None) -> None:
         """Kill it, or one of its descendants, as a crash would, and wait for the end.
 
@@ -166,6 +173,15 @@ class LaunchedProcess:
         if self.command.ready_line(line):
             self._ready.set()
 
+    def _has_ended(self) -> bool:
+        """Say so from the kernel's mouth: who waits for it may not know yet."""
+
+        look = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        try:
+            return os.waitid(os.P_PID, self.pid, look) is not None
+        except ChildProcessError:
+            return True
+
     async def _wait(self) -> None:
         await trio.to_thread.run_sync(self._process.wait, abandon_on_cancel=True)
 
@@ -194,7 +210,7 @@ async def open_process(command: Command) -> AsyncIterator[LaunchedProcess]:
                 except Exception:
                     # A broken connection is noticed before the end of the process
                     # that broke it: the cause gets the time to overtake it.
-                    await trio.sleep(CAUSE_TIMEOUT)
+                    await launched.wait_cause()
                     raise
 
                 nursery.cancel_scope.cancel()

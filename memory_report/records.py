@@ -221,8 +221,11 @@ class OwnServices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How the measurement was made."""
+class Procedure:
+    """How the measurement was made, as metrology has the word.
+
+    Schema 2 calls it the report's `plan`; a plan of services is another thing.
+    """
 
     #: Their names, in the order of launching; `together` is the last one.
     arrangements: tuple[str, ...] = ("separate", "together")
@@ -238,7 +241,7 @@ class Plan:
     own: OwnServices | None = None
 
     @property
-    def baselines(self) -> tuple[str, ...]:
+    def references(self) -> tuple[str, ...]:
         """What everything together is compared with.
 
         Everything together without one of its savings is none: it tells what that
@@ -274,7 +277,7 @@ class Report:
 
     schema: int
     environment: Environment
-    plan: Plan
+    plan: Procedure
     launches: tuple[Launch, ...]
     #: By really killing each service once per arrangement; not tried where empty.
     crashes: tuple[Crash, ...] = ()

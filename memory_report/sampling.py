@@ -17,7 +17,7 @@ from memory_report.records import (
     Checkpoint,
     MeasuredProcess,
     Peak,
-    Plan,
+    Procedure,
     Reading,
     Series,
 )
@@ -33,7 +33,7 @@ _LOOKS_AT_FILES = 10
 async def take_reading(
     checkpoint: Checkpoint,
     running: RunningArrangement,
-    plan: Plan,
+    procedure: Procedure,
     *,
     samples: int | None = None,
     seconds: float | None = None,
@@ -43,7 +43,7 @@ async def take_reading(
     Args:
         checkpoint: where the launch is.
         running: what to read.
-        plan: how often to read, and how far apart.
+        procedure: how often to read, and how far apart.
         samples: how often instead, where less will do.
         seconds: when it is, since every service was ready.
     """
@@ -53,9 +53,9 @@ async def take_reading(
     taken: dict[str, list[Footprint]] = {each: [] for each in groups}
     held_elsewhere = []
 
-    for number in range(samples or plan.samples):
+    for number in range(samples or procedure.samples):
         if number:
-            await trio.sleep(plan.sample_interval)
+            await trio.sleep(procedure.sample_interval)
 
         for name, pids in groups.items():
             taken[name].append(_read_group(name, pids))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import NormalDist, fmean, median, stdev
+from typing import TypeVar
 
 from memory_report.records import REDIS, Checkpoint, Launch, MeasuredProcess, Reading
 from runner.system import Footprint
+
+Drawn = TypeVar("Drawn")
 
 RESAMPLES = 10_000
 SEED = 20260101
@@ -101,6 +104,31 @@ def estimate_difference(before: Sequence[float], after: Sequence[float]) -> Esti
     )
 
 
+def estimate_ratio(
+    statistic: Callable[[Sequence[Drawn]], float],
+    before: Sequence[Drawn],
+    after: Sequence[Drawn],
+) -> Estimate:
+    """Return the part by which a statistic of launches grew (0.1: a tenth more).
+
+    The interval is the bootstrap's, which draws launches from both sides.
+    """
+
+    value = statistic(after) / statistic(before) - 1
+    if min(len(before), len(after)) < 2:
+        return Estimate(value=value, lower=None, upper=None)
+
+    choose = random.Random(SEED).choices  # noqa: S311 -- repeatable on purpose
+    draws = sorted(
+        statistic(choose(after, k=len(after)))
+        / statistic(choose(before, k=len(before)))
+        - 1
+        for _ in range(RESAMPLES)
+    )
+    skipped = round(RESAMPLES * (1 - CONFIDENCE) / 2)
+    return Estimate(value=value, lower=draws[skipped], upper=draws[-1 - skipped])
+
+
 def sizes_of(process: MeasuredProcess) -> Sizes:
     """Return the medians of a process's samples."""
 
@@ -123,10 +151,27 @@ def total_sizes(
     reading = launch.reading(checkpoint)
     instants = _instants(reading, redis=redis)
     return Sizes(
-        pss=median(_list_totals(reading, redis=redis)),
+        pss=median(total_samples(reading, redis=redis)),
         uss=median(sum(sample.uss for sample in instant) for instant in instants),
         rss=median(sum(sample.rss for sample in instant) for instant in instants),
     )
+
+
+def list_totals(launches: Sequence[Launch]) -> list[float]:
+    """Return the PSS of each launch, settled and without its Redis."""
+
+    return [total_sizes(launch, redis=False).pss for launch in launches]
+
+
+def total_samples(reading: Reading, *, redis: bool) -> list[int]:
+    """Return the PSS of each instant, with what others hold of the services' files."""
+
+    return [
+        sum(sample.pss for sample in instant) + share
+        for instant, share in zip(
+            _instants(reading, redis=redis), reading.held_elsewhere, strict=True
+        )
+    ]
 
 
 def drift(launch: Launch) -> float:
@@ -135,7 +180,7 @@ def drift(launch: Launch) -> float:
     Of its total, which neighbours that come and go do not touch, and without Redis.
     """
 
-    totals = _list_totals(launch.reading("settled"), redis=False)
+    totals = total_samples(launch.reading("settled"), redis=False)
     return (max(totals) - min(totals)) / median(totals)
 
 
@@ -194,17 +239,6 @@ def _bootstrap(values: Sequence[float]) -> tuple[float, float]:
     )
     skipped = round(RESAMPLES * (1 - CONFIDENCE) / 2)
     return means[skipped], means[-1 - skipped]
-
-
-def _list_totals(reading: Reading, *, redis: bool) -> list[int]:
-    """Return the PSS of each instant, with what others hold of the services' files."""
-
-    return [
-        sum(sample.pss for sample in instant) + share
-        for instant, share in zip(
-            _instants(reading, redis=redis), reading.held_elsewhere, strict=True
-        )
-    ]
 
 
 def _instants(reading: Reading, *, redis: bool) -> list[tuple[Footprint, ...]]:

@@ -9,7 +9,7 @@ from statistics import median, median_low
 from typing import Literal
 
 from memory_report.records import REDIS, Launch
-from memory_report.statistics import counted, drift, robust_slope, total_sizes
+from memory_report.statistics import counted, drift, list_totals, robust_slope
 
 #: A launch that grows or shrinks by a larger share in ten seconds, while it settles,
 #: has not settled; nor has one that moves by more while it is sampled.
@@ -151,7 +151,7 @@ def _find_movement(launch: Launch) -> Iterator[str]:
 
 
 def _find_modes(name: str, launches: Sequence[Launch]) -> Iterator[Doubt]:
-    sizes = [total_sizes(launch, redis=False).pss for launch in launches]
+    sizes = list_totals(launches)
     place = find_gap(sizes) if sizes else None
     if place is not None:
         yield Doubt(

@@ -1,4 +1,4 @@
-"""Where the memory went: the way from a baseline to everything together, step by step.
+"""Where the memory went: the way from a reference to everything together, step by step.
 
 A step is what one saving is worth: `together` measured against `together` with that
 saving alone taken away, pair by pair. Steps that are measured so do not add up to the
@@ -7,15 +7,15 @@ whole; the last one is what is left over, and is named as such.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from memory_report.records import REDIS, TOGETHER, Launch, Report
+from memory_report.records import REDIS, TOGETHER, Report
 from memory_report.statistics import (
     Estimate,
     counted,
     estimate_mean,
+    list_totals,
     total_sizes,
 )
 
@@ -30,15 +30,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waterfall:
-    """From what a baseline takes, Redis included, to what everything together takes."""
+    """From what a reference takes, Redis included, to what all together takes."""
 
-    baseline: str
+    reference: str
     start: float
     steps: tuple[Step, ...]
     end: float
 
 
-#: By the arrangement that lacks a saving: the saving's name, and the baselines that
+#: By the arrangement that lacks a saving: the saving's name, and the references that
 #: lack it too. Others have it already, so it is no part of the way from there.
 SAVINGS = {
     "together-redis": ("no client of Redis", ("shipped", "forked", "separate")),
@@ -76,9 +76,9 @@ def work_out_waterfall(report: Report) -> Waterfall | None:
         return None
 
     before = counted(report.launches, beginnings[0])
-    after = _list_totals(counted(report.launches, TOGETHER))
+    after = list_totals(counted(report.launches, TOGETHER))
     start = [total_sizes(launch, redis=True).pss for launch in before]
-    plain = _list_totals(before)
+    plain = list_totals(before)
     server = [whole - rest for whole, rest in zip(start, plain, strict=True)]
     known = [server, *(sizes for _, sizes in worths)]
     rest = [
@@ -89,7 +89,7 @@ def work_out_waterfall(report: Report) -> Waterfall | None:
     ]
     parts = [(_SERVER, server)] if any(server) else []
     return Waterfall(
-        baseline=beginnings[0],
+        reference=beginnings[0],
         start=fmean(start),
         steps=tuple(
             Step(name=name, size=estimate_mean(sizes))
@@ -102,10 +102,6 @@ def work_out_waterfall(report: Report) -> Waterfall | None:
 def _compare(report: Report, arrangement: str) -> list[float]:
     """Return by how many bytes more each launch took than `together` beside it."""
 
-    more = _list_totals(counted(report.launches, arrangement))
-    less = _list_totals(counted(report.launches, TOGETHER))
+    more = list_totals(counted(report.launches, arrangement))
+    less = list_totals(counted(report.launches, TOGETHER))
     return [a - b for a, b in zip(more, less, strict=True)]
-
-
-def _list_totals(launches: Sequence[Launch]) -> list[float]:
-    return [total_sizes(launch, redis=False).pss for launch in launches]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -145,6 +146,32 @@ def test_the_report_s_ground_floor_stands_by_itself():
     assert upward == {}
 
 
+def inner_room_of(module: str) -> str:
+    """Return the room within the report that a module is of, or nothing."""
+
+    return module.split(".")[1] if module.startswith("memory_report.") else ""
+
+
+def test_the_report_s_rooms_import_one_way():
+    """What is shown knows nothing of how it is shown, nor of the commands."""
+
+    arrows = {
+        "attribution": (),
+        "launched": (),
+        "render": ("attribution",),
+        "kept": ("attribution", "render"),
+    }
+    wrong = {
+        (module, above)
+        for module, (_, tree) in MODULES.items()
+        for above in find_sources(module, tree, is_package(module))
+        for mine, other in [(inner_room_of(module), inner_room_of(above))]
+        if mine in arrows and other in arrows and other not in (mine, *arrows[mine])
+    }
+
+    assert wrong == set()
+
+
 @pytest.mark.parametrize(
     ("name", "home"),
     [
@@ -198,6 +225,21 @@ def test_every_page_opens_with_what_it_is_for(module: str):
 
     assert ast.get_docstring(tree)
     assert future or names_only
+
+
+@pytest.mark.parametrize("room", ["runner", "dashboard"])
+def test_a_room_s_map_leaves_nothing_out(room: str):
+    """Whoever looks for a file finds it in the docstring of the room."""
+
+    _, tree = MODULES[room]
+    named = set(re.findall(r"\w+", ast.get_docstring(tree) or ""))
+    there = {
+        name.removeprefix(f"{room}.")
+        for name in MODULES
+        if name.startswith(f"{room}.") and name.count(".") == 1
+    }
+
+    assert there - named - {"__main__"} == set()
 
 
 @pytest.mark.parametrize("path", sorted(Path(__file__).parent.rglob("test_*.py")))

@@ -9,7 +9,7 @@
     probe.py       the program that looks at imports from inside
     idle.py        the service of a floor that has none
     records.py     the data between these, and the JSON file
-    figures.py     everything worked out of one record; render.py shows it
+    figures.py     everything worked out of one record; ../render/ shows it
     arguments.py   what may be typed
 
 Sizes are those of a process that nobody shares pages with. Each set of services is

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from memory_report.attribution.records import AttributionPlan
-from memory_report.attribution.render import FORMATS
+from memory_report.attribution.records import AttributionProcedure
 from memory_report.records import QUICK_STORY
+from memory_report.shared_arguments import add_format, add_json
 
-DEFAULT_PLAN = AttributionPlan(rounds=5, settle=1.0)
-QUICK_PLAN = AttributionPlan(rounds=2, settle=0.2, story=QUICK_STORY, step=10, steps=3)
+if TYPE_CHECKING:
+    from memory_report.shared_arguments import Subparsers
+
+DEFAULT_PROCEDURE = AttributionProcedure(rounds=5, settle=1.0)
+QUICK_PROCEDURE = AttributionProcedure(
+    rounds=2, settle=0.2, story=QUICK_STORY, step=10, steps=3
+)
 
 
-def add_attribute(
-    subparsers: argparse._SubParsersAction[argparse.ArgumentParser],
-    style: Mapping[str, Any],
-) -> None:
-    """Add the sub-command."""
+def add_attribute(subparsers: Subparsers, formats: Collection[str]) -> None:
+    """Add the sub-command, and the words for how it is printed."""
 
     command = subparsers.add_parser(
         "attribute",
@@ -27,7 +28,6 @@ def add_attribute(
         description="Launch every set of the services in one process, and share out "
         "what all of them take: by service, by mapped file, by imported module, by "
         "socket and login; and say what merging processes saves.",
-        **style,
     )
     source = command.add_mutually_exclusive_group()
     source.add_argument(
@@ -46,19 +46,9 @@ def add_attribute(
     command.add_argument(
         "--quick",
         action="store_true",
-        help=f"{QUICK_PLAN.rounds} rounds instead of {DEFAULT_PLAN.rounds}, less load "
-        "(default: off)",
+        help=f"{QUICK_PROCEDURE.rounds} rounds instead of {DEFAULT_PROCEDURE.rounds}, "
+        "less load (default: off)",
     )
-    command.add_argument(
-        "--format",
-        choices=FORMATS,
-        default="text",
-        help="how it is printed (default: text)",
-    )
-    command.add_argument(
-        "--json",
-        type=Path,
-        metavar="FILE",
-        help="keep everything that was measured (default: not kept)",
-    )
+    add_format(command, formats, what="it is")
+    add_json(command, what="keep everything that was measured")
     command.set_defaults(command="attribute")

@@ -14,10 +14,16 @@ from memory_report.attribution.load import check_work
 from memory_report.attribution.records import (
     SCHEMA,
     Attribution,
-    AttributionPlan,
+    AttributionProcedure,
+    Imports,
     Machine,
 )
-from memory_report.attribution.sets import launch_set, launch_sets, open_setting
+from memory_report.attribution.sets import (
+    Setting,
+    launch_set,
+    launch_sets,
+    open_setting,
+)
 from memory_report.attribution.slopes import launch_slopes
 from memory_report.environment import compile_bytecode
 from memory_report.errors import UsageError
@@ -28,7 +34,7 @@ MOST_SERVICES = 6
 
 
 async def attribute(
-    plan: AttributionPlan,
+    procedure: AttributionProcedure,
     *,
     progress: Callable[[str], None],
     subject: Subject = BUNDLED,
@@ -48,36 +54,45 @@ async def attribute(
             f"own; attribute launches every set of them, and takes {MOST_SERVICES}"
         )
 
-    machine = Machine(
-        python=f"{platform.python_implementation()} {platform.python_version()}",
-        kernel=f"{platform.system()} {platform.release()}",
-        machine=platform.machine(),
-        bytecode=compile_bytecode(),
-    )
+    machine = _prepare_machine()
     with first_error(), TemporaryDirectory(prefix="memory-report-") as name:
-        async with open_setting(plan, subject, runner, Path(name)) as setting:
+        async with open_setting(procedure, subject, runner, Path(name)) as setting:
             launches = await launch_sets(setting, progress)
             check_work([(each.services, each.work) for each in launches])
             slopes = []
-            for number in range(1, plan.rounds + 1):
-                progress(f"slopes, launch {number} of {plan.rounds}")
+            for number in range(1, procedure.rounds + 1):
+                progress(f"slopes, launch {number} of {procedure.rounds}")
                 slopes += await launch_slopes(setting)
 
             progress("imports")
-            log = Path(name) / "imports"
-            await launch_set(
-                replace(setting, runner=make_recorder(runner, log)),
-                subject.services,
-                number=0,
-            )
-            imports = await weigh_imports(log, folder=Path(name), rounds=plan.rounds)
+            imports = await _record_imports(setting, Path(name))
 
     return Attribution(
         schema=SCHEMA,
         machine=machine,
-        plan=plan,
+        plan=procedure,
         services=subject.services,
         launches=tuple(launches),
         slopes=tuple(slopes),
         imports=imports,
+    )
+
+
+async def _record_imports(setting: Setting, folder: Path) -> Imports:
+    """Launch all services once more, and weigh what they import."""
+
+    log = folder / "imports"
+    recording = replace(setting, runner=make_recorder(setting.runner, log))
+    await launch_set(recording, setting.subject.services, number=0)
+    return await weigh_imports(log, folder=folder, rounds=setting.procedure.rounds)
+
+
+def _prepare_machine() -> Machine:
+    """Compile what is launched, and describe where that is."""
+
+    return Machine(
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        kernel=f"{platform.system()} {platform.release()}",
+        machine=platform.machine(),
+        bytecode=compile_bytecode(),
     )

@@ -22,7 +22,8 @@ LEAST_IN_TREE = MIB
 #: How many modules are named whose going would free most.
 MOST_FREED = 20
 
-Sizes = Mapping[frozenset[str], float]
+#: What each set of services takes: the characteristic function of Shapley's game.
+CoalitionValues = Mapping[frozenset[str], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +119,7 @@ def work_out(record: Attribution) -> Figures:
     )
 
 
-def _list_rounds(record: Attribution) -> Iterator[Sizes]:
+def _list_rounds(record: Attribution) -> Iterator[CoalitionValues]:
     for number in range(1, record.plan.rounds + 1):
         yield {
             frozenset(launch.services): launch.size
@@ -127,7 +128,9 @@ def _list_rounds(record: Attribution) -> Iterator[Sizes]:
         }
 
 
-def _list_shares(services: tuple[str, ...], rounds: list[Sizes]) -> Iterator[Share]:
+def _list_shares(
+    services: tuple[str, ...], rounds: list[CoalitionValues]
+) -> Iterator[Share]:
     shares = [share_out(services, sizes) for sizes in rounds]
     backs = [give_back(services, sizes) for sizes in rounds]
     floor = frozenset[str]()

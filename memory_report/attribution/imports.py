@@ -62,13 +62,39 @@ async def weigh_imports(log: Path, *, folder: Path, rounds: int) -> Imports:
     """
 
     edges, unread = _read_log(log)
+    graph: dict[str, list[str]] = defaultdict(list)
+    for name, importers in edges.items():
+        for importer in importers:
+            graph[importer].append(name)
+
     names, waiting, nothing = (folder / each for each in ("names", "waiting", "none"))
     names.write_text("\n".join(edges), encoding="utf-8")
     waiting.write_text("\n".join(unread), encoding="utf-8")
     nothing.touch()
     environment = make_environment(folder / "db.sqlite")
 
-    command = [sys.executable, str(PROBE), "weigh", str(names), str(waiting)]
+    sizes = await _weigh([names, waiting], environment)
+
+    return Imports(
+        bare=await _measure([nothing], environment),
+        floors=tuple(
+            [await _measure([names, waiting], environment) for _ in range(rounds)]
+        ),
+        modules=tuple(
+            ImportedModule(name=name, importer=edges[name][0], size=size)
+            for name, size in sizes.items()
+            if name in edges
+        ),
+        graph={importer: tuple(names) for importer, names in graph.items()},
+    )
+
+
+async def _weigh(
+    lists: Sequence[Path], environment: Mapping[str, str]
+) -> Mapping[str, int]:
+    """Return bytes by module, as one interpreter tells that imports one by one."""
+
+    command = [sys.executable, str(PROBE), "weigh", *map(str, lists)]
     # Modules are code of anybody's: one may wait for ever.
     with limit_launch("the interpreter that weighs imports"):
         result = await trio.run_process(
@@ -89,23 +115,7 @@ async def weigh_imports(log: Path, *, folder: Path, rounds: int) -> Imports:
         size, name = line.split("\t")
         sizes[name] += int(size)
 
-    graph: dict[str, list[str]] = defaultdict(list)
-    for name, importers in edges.items():
-        for importer in importers:
-            graph[importer].append(name)
-
-    return Imports(
-        bare=await _measure([nothing], environment),
-        floors=tuple(
-            [await _measure([names, waiting], environment) for _ in range(rounds)]
-        ),
-        modules=tuple(
-            ImportedModule(name=name, importer=edges[name][0], size=size)
-            for name, size in sizes.items()
-            if name in edges
-        ),
-        graph={importer: tuple(names) for importer, names in graph.items()},
-    )
+    return sizes
 
 
 def add_up_tree(modules: Sequence[ImportedModule]) -> dict[str, int]:

@@ -82,7 +82,7 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AttributionPlan:
+class AttributionProcedure:
     """How it was measured."""
 
     rounds: int
@@ -102,7 +102,7 @@ class Attribution:
 
     schema: int
     machine: Machine
-    plan: AttributionPlan
+    plan: AttributionProcedure
     #: Whose shares are asked for.
     services: tuple[str, ...]
     launches: tuple[SetLaunch, ...]

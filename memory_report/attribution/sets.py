@@ -19,7 +19,7 @@ from memory_report.arrangements import (
 )
 from memory_report.attribution import idle
 from memory_report.attribution.load import Prepared, check_ends, open_load, prepare
-from memory_report.attribution.records import AttributionPlan, SetLaunch
+from memory_report.attribution.records import AttributionProcedure, SetLaunch
 from memory_report.attribution.shapley import list_sets
 from memory_report.errors import MeasurementError
 from memory_report.launch_limit import limit_launch
@@ -35,7 +35,7 @@ class Setting:
     """What every launch of an attribution has in common."""
 
     subject: Subject
-    plan: AttributionPlan
+    procedure: AttributionProcedure
     runner: tuple[str, ...]
     #: None for somebody's own services: we do not know what to ask them for.
     prepared: Prepared | None
@@ -43,11 +43,16 @@ class Setting:
 
 @asynccontextmanager
 async def open_setting(
-    plan: AttributionPlan, subject: Subject, runner: tuple[str, ...], folder: Path
+    procedure: AttributionProcedure,
+    subject: Subject,
+    runner: tuple[str, ...],
+    folder: Path,
 ) -> AsyncIterator[Setting]:
     """Prepare what launches need that play a story; `folder` keeps it."""
 
-    setting = Setting(subject=subject, plan=plan, runner=runner, prepared=None)
+    setting = Setting(
+        subject=subject, procedure=procedure, runner=runner, prepared=None
+    )
     if subject.own:
         yield setting
         return
@@ -57,7 +62,9 @@ async def open_setting(
         first.mkdir()
         with limit_launch("the launch that prepares the database"):
             async with open_set(setting, subject.services, first) as running:
-                prepared = await prepare(running, plan.story, site=site, folder=folder)
+                prepared = await prepare(
+                    running, procedure.story, site=site, folder=folder
+                )
 
         yield replace(setting, prepared=prepared)
 
@@ -67,7 +74,7 @@ async def launch_sets(
 ) -> list[SetLaunch]:
     """Launch every set of the services, as often as there are rounds."""
 
-    services, rounds = setting.subject.services, setting.plan.rounds
+    services, rounds = setting.subject.services, setting.procedure.rounds
     order = list(order_sets(services, rounds))
     launches = []
     for number, members in enumerate(order):
@@ -99,11 +106,13 @@ async def launch_set(
     what = f"a launch of {'+'.join(members) or 'the floor'}"
     with (
         TemporaryDirectory(prefix="memory-report-") as name,
-        limit_launch(what, settle=setting.plan.settle),
+        limit_launch(what, settle=setting.procedure.settle),
     ):
         async with open_set(setting, members, Path(name)) as running:
-            async with open_load(running, setting.plan.story, setting.prepared) as work:
-                await trio.sleep(setting.plan.settle)
+            async with open_load(
+                running, setting.procedure.story, setting.prepared
+            ) as work:
+                await trio.sleep(setting.procedure.settle)
                 regions, pss = await read_launch(running)
 
             services = await running.stop()

@@ -25,7 +25,7 @@ async def launch_slopes(setting: Setting) -> list[SlopeLaunch]:
     Own services have none: we do not know how they are used.
     """
 
-    plan, prepared = setting.plan, setting.prepared
+    procedure, prepared = setting.procedure, setting.prepared
     if prepared is None:
         return []
 
@@ -38,19 +38,21 @@ async def launch_slopes(setting: Setting) -> list[SlopeLaunch]:
             AsyncExitStack() as stack,
         ):
             pool = await stack.enter_async_context(httpcore.AsyncConnectionPool())
-            await stack.enter_async_context(open_load(running, plan.story, prepared))
+            await stack.enter_async_context(
+                open_load(running, procedure.story, prepared)
+            )
 
             async def add_logins() -> int:
                 url = running.urls["web"]
-                return len(await log_in(url, plan.step, pool, Counter()))
+                return len(await log_in(url, procedure.step, pool, Counter()))
 
             async def add_sockets() -> int:
-                return len(await open_sockets(running, prepared, plan.step, stack))
+                return len(await open_sockets(running, prepared, procedure.step, stack))
 
             slopes = []
             for unit, add in (("login", add_logins), ("socket", add_sockets)):
                 counts, sizes = [0], []
-                for _ in range(plan.steps):
+                for _ in range(procedure.steps):
                     counts.append(counts[-1] + await add())
                     regions, _pss = await read_launch(running)
                     sizes.append(sum(each.own + each.cached for each in regions))

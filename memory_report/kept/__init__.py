@@ -1,1 +1,1 @@
-"""What is asked of reports that were kept: show, check, compare, baseline."""
+"""The commands about reports that were kept: show, check, compare, baseline."""

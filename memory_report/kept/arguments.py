@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from memory_report.argument_types import number
-from memory_report.kept.baseline import BASELINE_FILE, Bars
+from memory_report.baseline import BASELINE_FILE, Bars
 from memory_report.render.comparison import FORMATS as COMPARISON_FORMATS
 from memory_report.render.formats import FORMATS, PICTURES
 from memory_report.render.verdicts import FORMATS as VERDICT_FORMATS
+from memory_report.shared_arguments import add_file, add_format
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[Any]
+    from memory_report.shared_arguments import Subparsers
 
 
 def add_bars(gates: argparse.ArgumentParser) -> None:
@@ -45,19 +46,21 @@ def add_bars(gates: argparse.ArgumentParser) -> None:
 def add_kept(subparsers: Subparsers, gates: argparse.ArgumentParser) -> None:
     """Add them, with the gates where a report is judged."""
 
+    _add_show(subparsers, gates)
+    _add_check(subparsers, gates)
+    _add_compare(subparsers)
+    _add_baseline(subparsers, gates)
+
+
+def _add_show(subparsers: Subparsers, gates: argparse.ArgumentParser) -> None:
     show = subparsers.add_parser(
         "show",
         parents=[gates],
         help="print a kept report",
         description="Print a report that `measure --json` kept.",
     )
-    show.add_argument("file", type=Path, metavar="FILE")
-    show.add_argument(
-        "--format",
-        choices=(*FORMATS, *PICTURES),
-        default="text",
-        help="how the report is printed (default: text)",
-    )
+    add_file(show)
+    add_format(show, (*FORMATS, *PICTURES), what="the report is")
     show.add_argument(
         "--output",
         type=Path,
@@ -73,6 +76,8 @@ def add_kept(subparsers: Subparsers, gates: argparse.ArgumentParser) -> None:
     )
     show.set_defaults(command="show")
 
+
+def _add_check(subparsers: Subparsers, gates: argparse.ArgumentParser) -> None:
     check = subparsers.add_parser(
         "check",
         parents=[gates],
@@ -80,15 +85,12 @@ def add_kept(subparsers: Subparsers, gates: argparse.ArgumentParser) -> None:
         description="Print what each gate says about a kept report. Without a bar "
         "on the command line those of the reviewed baseline count.",
     )
-    check.add_argument("file", type=Path, metavar="FILE")
-    check.add_argument(
-        "--format",
-        choices=VERDICT_FORMATS,
-        default="text",
-        help="how the verdicts are printed (default: text)",
-    )
+    add_file(check)
+    add_format(check, VERDICT_FORMATS, what="the verdicts are")
     check.set_defaults(command="check")
 
+
+def _add_compare(subparsers: Subparsers) -> None:
     compare = subparsers.add_parser(
         "compare",
         help="say what changed between two kept reports",
@@ -97,14 +99,8 @@ def add_kept(subparsers: Subparsers, gates: argparse.ArgumentParser) -> None:
     )
     compare.add_argument("before", type=Path, metavar="BEFORE")
     compare.add_argument("after", type=Path, metavar="AFTER")
-    compare.add_argument(
-        "--format",
-        choices=COMPARISON_FORMATS,
-        default="text",
-        help="how the comparison is printed (default: text)",
-    )
+    add_format(compare, COMPARISON_FORMATS, what="the comparison is")
     compare.set_defaults(command="compare")
-    _add_baseline(subparsers, gates)
 
 
 def _add_baseline(subparsers: Subparsers, gates: argparse.ArgumentParser) -> None:
@@ -121,7 +117,7 @@ def _add_baseline(subparsers: Subparsers, gates: argparse.ArgumentParser) -> Non
         description="Make a kept report the last accepted one. Bars that are given "
         "are kept; a report in doubt of what they speak of is refused.",
     )
-    update.add_argument("file", type=Path, metavar="FILE")
+    add_file(update)
     update.add_argument(
         "--release",
         metavar="NAME",

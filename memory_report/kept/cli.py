@@ -10,6 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from memory_report.attribution.records import read_attribution
+from memory_report.baseline import (
+    BASELINE_FILE,
+    Bars,
+    Baseline,
+    check_way,
+    judge_drift,
+    read_baseline,
+    update_baseline,
+    write_baseline,
+)
+from memory_report.compare import compare_reports
 from memory_report.environment import read_environment
 from memory_report.errors import (
     InconclusiveError,
@@ -25,21 +36,10 @@ from memory_report.files import (
     read_report,
 )
 from memory_report.gates import Outcome, Verdict, judge
-from memory_report.kept.baseline import (
-    BASELINE_FILE,
-    Bars,
-    Baseline,
-    check_way,
-    judge_drift,
-    read_baseline,
-    update_baseline,
-    write_baseline,
-)
-from memory_report.kept.compare import compare_reports
 from memory_report.kept.step_summary import append_summary
 from memory_report.ledger import check_report
 from memory_report.recording import read_recording
-from memory_report.records import Plan, Report
+from memory_report.records import Procedure, Report
 from memory_report.render.baseline import render_baseline
 from memory_report.render.comparison import FORMATS as COMPARISON_FORMATS
 from memory_report.render.formats import FORMATS, PICTURES
@@ -160,7 +160,7 @@ def run_baseline_show(options: argparse.Namespace) -> int:
     return PASSED
 
 
-def check_gates(plan: Plan, options: argparse.Namespace) -> None:
+def check_gates(procedure: Procedure, options: argparse.Namespace) -> None:
     """Refuse, before minutes are spent, gates that the report could not be held to.
 
     Raises:
@@ -174,13 +174,13 @@ def check_gates(plan: Plan, options: argparse.Namespace) -> None:
         return
 
     for name in baseline.bars.min_saving:
-        if name not in plan.arrangements:
+        if name not in procedure.arrangements:
             raise UsageError(
                 f"{options.baseline} has a bar about {name!r}, which is not launched; "
                 "add it to --arrangements"
             )
 
-    check_way(baseline, plan, read_environment(bytecode="", redis=False))
+    check_way(baseline, procedure, read_environment(bytecode="", redis=False))
 
 
 def judge_report(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from memory_report.kept.baseline import Baseline, Mark
+from memory_report.baseline import Baseline, Mark
 from memory_report.ledger import SERVICES
 
 

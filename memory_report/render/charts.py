@@ -44,21 +44,21 @@ def chart_sizes(figures: Figures) -> RowChart:
 
 
 def chart_savings(figures: Figures, verdicts: Sequence[Verdict]) -> RowChart:
-    """Return the share of PSS saved of each baseline, with its interval."""
+    """Return the share of PSS saved of each reference, with its interval."""
 
-    wanted = {each.baseline: each.bar for each in verdicts if each.subject == "saving"}
+    wanted = {each.reference: each.bar for each in verdicts if each.subject == "saving"}
     rows = []
     for saving in figures.savings:
         if saving.field != "pss":
             continue
 
-        bar = None if saving.redis else wanted.get(saving.baseline)
+        bar = None if saving.redis else wanted.get(saving.reference)
 
         share = saving.share
         with_redis = ", with Redis" if saving.redis else ""
         rows.append(
             Row(
-                label=f"of {saving.baseline}{with_redis}",
+                label=f"of {saving.reference}{with_redis}",
                 text=f"{percent(share.value)}, 95 % {bounds(share)}"
                 + ("" if bar is None else f", wanted {percent(bar)}"),
                 dot=share.value * 100,
@@ -75,13 +75,13 @@ def chart_savings(figures: Figures, verdicts: Sequence[Verdict]) -> RowChart:
 
 
 def chart_waterfall(waterfall: Waterfall) -> RowChart:
-    """Return the way from a baseline down to everything together."""
+    """Return the way from a reference down to everything together."""
 
     steps = waterfall.steps
     edges = list(
         accumulate((-step.size.value for step in steps), initial=waterfall.start)
     )
-    rows = [_whole(f"{waterfall.baseline}, with Redis", waterfall.start, _BEFORE)]
+    rows = [_whole(f"{waterfall.reference}, with Redis", waterfall.start, _BEFORE)]
     for step, (begin, end) in zip(steps, pairwise(edges), strict=True):
         span = Span(name=step.name, start=begin / MIB, end=end / MIB, colour=_GONE)
         text = f"{-step.size.value / MIB:+z.1f} MiB{_bounds(step.size)}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import fmean, median
 
-from memory_report.records import CHECKPOINTS, REDIS, Launch, Reading, Report
+from memory_report.records import CHECKPOINTS, Launch, Reading, Report
 from memory_report.render.charts import choose_colours, is_variant
 from memory_report.render.pictures import Line, LineChart
-from memory_report.statistics import counted
+from memory_report.statistics import counted, total_samples
 from memory_report.units import MIB
 
 _AXIS = "PSS without Redis, MiB"
@@ -27,7 +27,7 @@ def chart_checkpoints(report: Report) -> LineChart | None:
     lines = []
     for name, colour, launches in _list_arrangements(report):
         around = [
-            (float(places.index(reading.checkpoint)), median(_list_totals(reading)))
+            (float(places.index(reading.checkpoint)), median(_scale_samples(reading)))
             for launch in launches
             for reading in launch.readings
         ]
@@ -79,10 +79,10 @@ def chart_launches(report: Report) -> LineChart:
         around = tuple(
             (launch.number, size)
             for launch in launches
-            for size in _list_totals(launch.reading("settled"))
+            for size in _scale_samples(launch.reading("settled"))
         )
         points = tuple(
-            (launch.number, median(_list_totals(launch.reading("settled"))))
+            (launch.number, median(_scale_samples(launch.reading("settled"))))
             for launch in launches
         )
         lines.append(Line(name=name, colour=colour, points=points, around=around))
@@ -102,11 +102,7 @@ def _list_arrangements(report: Report) -> Iterator[tuple[str, int, list[Launch]]
         yield name, colours[name], counted(report.launches, name)
 
 
-def _list_totals(reading: Reading) -> list[float]:
+def _scale_samples(reading: Reading) -> list[float]:
     """Return the whole PSS of each sample, in MiB: as the totals of the table."""
 
-    processes = [each for each in reading.processes if each.name != REDIS]
-    return [
-        (sum(process.samples[place].pss for process in processes) + share) / MIB
-        for place, share in enumerate(reading.held_elsewhere)
-    ]
+    return [size / MIB for size in total_samples(reading, redis=False)]

@@ -7,7 +7,8 @@ from textwrap import fill
 
 import msgspec
 
-from memory_report.kept.compare import Change, Comparison, Direction, Unit
+from memory_report.changes import Change, Direction, Unit
+from memory_report.compare import Comparison
 from memory_report.render.words import mib, percent
 from memory_report.statistics import CONFIDENCE, Estimate
 

@@ -149,7 +149,7 @@ def _make_header(
 def _list_tiles(figures: Figures) -> Iterator[Element]:
     for saving in figures.savings:
         if saving.field == "pss" and not saving.redis:
-            yield _tile(percent(saving.share.value), f"PSS saved of {saving.baseline}")
+            yield _tile(percent(saving.share.value), f"PSS saved of {saving.reference}")
 
     yield _tile(f"{mib(figures.together.total.pss)} MiB", "PSS of all of it together")
 

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from memory_report.attribution.figures import Figures, work_out
 from memory_report.attribution.records import Attribution
-from memory_report.attribution.render import Table, list_tables
+from memory_report.render.attribution import Table, list_tables
 from memory_report.render.charts import choose_colours
 from memory_report.render.html_tables import make_row, make_table
 from memory_report.render.markup import node

@@ -84,7 +84,7 @@ def _sizes(name: str, sizes: Sizes, peak: str, *, kind: str = "plain") -> Elemen
 
 
 def table_savings(figures: Figures) -> Element:
-    """Return what together saves of each baseline, in every size."""
+    """Return what together saves of each reference, in every size."""
 
     rows = []
     for saving in figures.savings:
@@ -94,7 +94,7 @@ def table_savings(figures: Figures) -> Element:
         alike = [
             each
             for each in figures.savings
-            if (each.baseline, each.redis) == (saving.baseline, saving.redis)
+            if (each.reference, each.redis) == (saving.reference, saving.redis)
         ]
         with_redis = ", with Redis" if saving.redis else ""
         shares = [
@@ -102,7 +102,7 @@ def table_savings(figures: Figures) -> Element:
             for each in alike
             for text in (percent(each.share.value), bounds(each.share))
         ]
-        name = f"of {saving.baseline}{with_redis}"
+        name = f"of {saving.reference}{with_redis}"
         rows.append(make_row(name, mib(saving.size), *shares))
 
     head = ("saved", "PSS, MiB", *("PSS", "95 %", "USS", "95 %", "RSS", "95 %"))

@@ -32,7 +32,7 @@ def render_junit(report: Report, verdicts: Sequence[Verdict]) -> str:
         {"name": "memory_report", **{key: str(n) for key, n in counts.items()}},
     )
     for verdict in verdicts:
-        of = f" of {verdict.baseline}" if verdict.baseline else ""
+        of = f" of {verdict.reference}" if verdict.reference else ""
         name = f"{verdict.subject}{of}"
         case = SubElement(suite, "testcase", classname="memory_report", name=name)
         text = describe_verdict(verdict)

@@ -67,11 +67,11 @@ def _savings(figures: Figures) -> Iterator[str]:
         if saving.redis:
             continue
 
-        column = figures.find_column(saving.baseline)
+        column = figures.find_column(saving.reference)
         before = getattr(column.total, saving.field)
         after = getattr(figures.together.total, saving.field)
         yield (
-            f"| {saving.field.upper()} of {saving.baseline} "
+            f"| {saving.field.upper()} of {saving.reference} "
             f"| {mib(before)} MiB | {mib(after)} MiB "
             f"| {mib(saving.size)} MiB | {percent(saving.share.value)} "
             f"| {bounds(saving.share)} |"

@@ -60,12 +60,12 @@ def render_text(report: Report, verdicts: Sequence[Verdict]) -> str:
 def render_finding(finding: Finding) -> str:
     """Return one line of the doctor."""
 
-    return f"{finding.mark.value:<8} {finding.subject:<13} {finding.text}"
+    return f"{finding.severity.value:<8} {finding.subject:<13} {finding.text}"
 
 
 def _table(figures: Figures) -> Iterator[str]:
     yield _row("", "PSS", "USS", "RSS")
-    for column in (*figures.baselines, figures.together):
+    for column in (*figures.references, figures.together):
         yield _RULE
         yield column.arrangement
         yield from _column(column)
@@ -87,10 +87,10 @@ def _savings(savings: Sequence[Saving]) -> Iterator[str]:
     yield _WIDE_RULE
     for saving in savings:
         if saving.redis and saving.field != "pss":
-            continue  # the lines of many baselines would bury the one that counts
+            continue  # the lines of many references would bury the one that counts
 
         redis = f", with {REDIS}" if saving.redis else ""
-        name = f"{saving.field.upper()} of {saving.baseline}{redis}"
+        name = f"{saving.field.upper()} of {saving.reference}{redis}"
         yield (
             f"{name:<34}{mib(saving.size):>8}{percent(saving.share.value):>10}"
             f"   {bounds(saving.share)}"

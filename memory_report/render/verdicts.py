@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from memory_report.gates import Verdict
 from memory_report.records import SCHEMA, Report
+from memory_report.render.figures_json import write_content
 from memory_report.render.junit import render_junit
 from memory_report.render.words import describe_verdict
 
@@ -32,8 +31,7 @@ def render_markdown(_report: Report, verdicts: Sequence[Verdict]) -> str:
 def render_json(_report: Report, verdicts: Sequence[Verdict]) -> str:
     """Return them as the JSON of a report has them."""
 
-    content = {"schema": SCHEMA, "verdicts": verdicts}
-    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n"
+    return write_content({"schema": SCHEMA, "verdicts": verdicts})
 
 
 #: By the word that chooses it.

@@ -58,8 +58,8 @@ def conclude(figures: Figures) -> str:
 
     together = figures.together
     parts = [
-        _conclude_one(figures, baseline, first=number == 0)
-        for number, baseline in enumerate(figures.baselines)
+        _conclude_one(figures, reference, first=number == 0)
+        for number, reference in enumerate(figures.references)
     ]
     if not parts:
         return f"Everything together takes {mib(together.total.pss)} MiB of PSS."
@@ -67,14 +67,14 @@ def conclude(figures: Figures) -> str:
     return f"{_count(together.count)} instead of {'; instead of '.join(parts)}."
 
 
-def _conclude_one(figures: Figures, baseline: Column, *, first: bool) -> str:
-    name = baseline.arrangement
+def _conclude_one(figures: Figures, reference: Column, *, first: bool) -> str:
+    name = reference.arrangement
     plain = figures.find_saving(name, "pss", redis=False)
     with_redis = figures.find_saving(name, "pss", redis=True)
-    assert plain is not None  # noqa: S101 -- a baseline is what has one
+    assert plain is not None  # noqa: S101 -- a reference is what has one
     share = percent(plain.share.value)
     if not first:
-        return f"{baseline.count} ({name}) {share} ({interval(plain.share)})"
+        return f"{reference.count} ({name}) {share} ({interval(plain.share)})"
 
     saved = f"saves {share} of the memory (PSS, {interval(plain.share)})"
     if with_redis is not None:
@@ -83,7 +83,7 @@ def _conclude_one(figures: Figures, baseline: Column, *, first: bool) -> str:
             "not need"
         )
 
-    return f"{baseline.count} ({name}) {saved}"
+    return f"{reference.count} ({name}) {saved}"
 
 
 def _count(processes: int) -> str:
@@ -130,13 +130,13 @@ def describe_verdict(verdict: Verdict) -> str:
     estimate = verdict.estimate
     if verdict.subject == "saving":
         share = percent(estimate.value)
-        measured = f"saved of {verdict.baseline} {share}, {interval(estimate)}"
+        measured = f"saved of {verdict.reference} {share}, {interval(estimate)}"
         bar = f"at least {percent(verdict.bar)}"
     elif verdict.subject in ("regress", "drift"):
         known = estimate.lower is not None
         within = f", 95 % interval {bounds(estimate)}" if known else ""
         grown = f"{estimate.value * 100:+z.1f} %"
-        measured = f"PSS together {grown} since {verdict.baseline}{within}"
+        measured = f"PSS together {grown} since {verdict.reference}{within}"
         bar = f"at most {percent(verdict.bar)} more"
     else:
         known = estimate.lower is not None

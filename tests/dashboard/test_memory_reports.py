@@ -24,7 +24,7 @@ from dashboard.memory_reports import (
 )
 from dashboard.settings import Settings
 from memory_report.attribution import records as attribution
-from memory_report.attribution.render import render_json as render_attribution
+from memory_report.render.attribution import render_json as render_attribution
 from memory_report.cli import main
 from memory_report.files import write_json
 from memory_report.records import SCHEMA, Story
@@ -138,7 +138,7 @@ def make_attribution() -> attribution.Attribution:
     return attribution.Attribution(
         schema=attribution.SCHEMA,
         machine=attribution.Machine(python="", kernel="", machine="", bytecode=""),
-        plan=attribution.AttributionPlan(rounds=1, settle=0.0, story=Story()),
+        plan=attribution.AttributionProcedure(rounds=1, settle=0.0, story=Story()),
         services=("a", "b"),
         launches=tuple(
             attribution.SetLaunch(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from memory_report.attribution.records import (
     SCHEMA,
     Attribution,
-    AttributionPlan,
+    AttributionProcedure,
     ImportedModule,
     Imports,
     Machine,
@@ -36,7 +36,7 @@ def _make_launch(round_: int, services: tuple[str, ...]) -> SetLaunch:
 ATTRIBUTION = Attribution(
     schema=SCHEMA,
     machine=Machine(python="CPython", kernel="", machine="", bytecode=""),
-    plan=AttributionPlan(rounds=2, settle=0.2),
+    plan=AttributionProcedure(rounds=2, settle=0.2),
     services=SERVICES,
     launches=tuple(
         _make_launch(number, services)

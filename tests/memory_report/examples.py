@@ -12,7 +12,7 @@ from memory_report.records import (
     Launch,
     Ledger,
     MeasuredProcess,
-    Plan,
+    Procedure,
     Reading,
     Report,
     Story,
@@ -128,7 +128,7 @@ def make_report(*pairs: tuple[float, float]) -> Report:
             neighbours=1,
             versions={"quart": "0.20.0"},
         ),
-        plan=Plan(
+        plan=Procedure(
             repeats=len(pairs),
             settle=2.0,
             samples=1,

@@ -77,8 +77,9 @@ def main() -> int:
 
     if behaviour == "dies":
         sys.stderr.write("the roof is on fire\n")
-        listener.accept()  # the story's first step reaches out
-        return 7
+        _connection = listener.accept()  # the story's first step reaches out
+        # Whoever it cuts off finds it dead, and not about to die.
+        os._exit(7)
 
     # Unlike `signal.pause`, this misses no signal that comes just before it.
     woken, wake = socket.socketpair()

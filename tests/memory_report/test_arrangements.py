@@ -20,6 +20,7 @@ from memory_report.errors import (
     StopError,
     StoryError,
 )
+from memory_report.processes import LaunchedProcess
 from tests.memory_report.examples import is_alive
 
 Fake = Callable[[str], tuple[str, ...]]
@@ -38,7 +39,7 @@ async def assert_reaped(pids: list[int], *, expected: int) -> None:
 
     assert len(pids) == expected
 
-    with trio.fail_after(5):  # a killed orphan is collected by init, not by us
+    with trio.fail_after(30):  # a killed orphan is collected by init, not by us
         while any(map(is_alive, pids)):  # noqa: ASYNC110
             await trio.sleep(0.01)
 
@@ -94,15 +95,23 @@ async def test_a_process_killed_in_the_middle_ends_the_block(
 
 
 async def test_the_death_of_a_process_overtakes_what_it_caused(
-    fake_runner: Fake, launched_pids: Pids, tmp_path: Path
+    fake_runner: Fake,
+    launched_pids: Pids,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     """A step that fails because a process died is reported as the death."""
 
+    # It is dead before anybody here had the time to notice.
+    monkeypatch.setattr("memory_report.processes.CAUSE_TIMEOUT", 0)
     with pytest.raises(ServiceDiedError):  # noqa: PT012
         async with open_arrangement(
             ONE, folder=tmp_path, runner=fake_runner("works")
         ) as running:
             os.kill(running.services[0].pid, signal.SIGKILL)
+            while is_alive(running.services[0].pid):
+                os.sched_yield()
+
             raise StoryError("read the board", "connection reset")
 
     await assert_reaped(launched_pids(), expected=2)
@@ -139,17 +148,28 @@ async def test_cancellation_reaps_everything(
 
 
 async def test_a_process_that_never_gets_ready_is_named(
-    fake_runner: Fake, launched_pids: Pids, tmp_path: Path
+    fake_runner: Fake,
+    launched_pids: Pids,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     """The wait is bounded, and the last lines tell what it was doing."""
 
+    wait_ready = LaunchedProcess.wait_ready
+
+    async def wait_later(process: LaunchedProcess, timeout: float) -> None:
+        # The time runs from its last words, however long it took to say them.
+        await process.wait_heard(lambda: '"tasks"' in "".join(process.lines[-1:]))
+        await wait_ready(process, timeout)
+
+    monkeypatch.setattr(LaunchedProcess, "wait_ready", wait_later)
     with pytest.raises(ReadyTimeoutError) as caught:
         async with open_arrangement(
-            ONE, folder=tmp_path, runner=fake_runner("never-ready"), ready_timeout=1
+            ONE, folder=tmp_path, runner=fake_runner("never-ready"), ready_timeout=0.1
         ):
             pytest.fail("it is not ready")
 
-    assert "process 'all' was not ready within 1 s" in str(caught.value)
+    assert "process 'all' was not ready within 0.1 s" in str(caught.value)
     assert '"service": "tasks"' in str(caught.value)
     await assert_reaped(launched_pids(), expected=2)
 

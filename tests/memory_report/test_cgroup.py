@@ -9,7 +9,7 @@ import pytest
 
 from memory_report import doctor
 from memory_report.cgroup import find_memory_group
-from memory_report.doctor import Finding, Mark
+from memory_report.doctor import Finding, Severity
 
 MIB = 1024 * 1024
 NO_LIMIT = {1: str(2**63 - 4096), 2: "max"}
@@ -53,7 +53,7 @@ def test_a_small_group_counts_for_the_room(write: Write, root: Path, version: in
     write_groups(write, version, {"box": (600, 200)})
 
     assert doctor.check_room(root, root) == Finding(
-        Mark.WARNING,
+        Severity.WARNING,
         "room",
         f"400 MiB free in the group; control group v{version} of 600 MiB",
     )
@@ -68,7 +68,7 @@ def test_a_group_without_a_limit_has_the_machine_s_room(
     write_groups(write, version, {"box": (None, 200)})
 
     assert doctor.check_room(root, root) == Finding(
-        Mark.OK, "room", f"4096 MiB free on the machine; control group v{version}"
+        Severity.OK, "room", f"4096 MiB free on the machine; control group v{version}"
     )
 
 
@@ -88,7 +88,7 @@ def test_a_tighter_group_around_ours_counts(
     write_groups(write, version, groups)
 
     assert doctor.check_room(root, root) == Finding(
-        Mark.WARNING,
+        Severity.WARNING,
         "room",
         f"250 MiB free in the group; control group v{version} of 700 MiB",
     )

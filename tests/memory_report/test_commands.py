@@ -28,7 +28,7 @@ def commands(folder: Path, name: str, subject: Subject = BUNDLED) -> list[Comman
         runner=RUNNER,
         environment={},
         folder=folder,
-        kept=folder,
+        cache=folder,
     )
 
 

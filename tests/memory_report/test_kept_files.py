@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from memory_report.baseline import Bars, update_baseline
 from memory_report.cli import main
 from memory_report.files import write_json
-from memory_report.kept.baseline import Bars, update_baseline
 from memory_report.recording import SCHEMA, Recording, Sample
 from memory_report.render.recording import render_recording
 from runner.system import Footprint

@@ -13,7 +13,7 @@ import trio
 from memory_report.arrangements import ARRANGEMENTS, BUNDLED
 from memory_report.attribution.imports import weigh_imports
 from memory_report.attribution.load import Prepared
-from memory_report.attribution.records import AttributionPlan
+from memory_report.attribution.records import AttributionProcedure
 from memory_report.attribution.sets import Setting, launch_set, open_setting
 from memory_report.attribution.slopes import launch_slopes
 from memory_report.crashes import crash_once
@@ -24,7 +24,7 @@ from memory_report.processes import first_error
 from runner.system import list_descendants
 from tests.memory_report.test_proof_reaping import assert_all_end
 
-PLAN = AttributionPlan(rounds=1, settle=0.0)
+PROCEDURE = AttributionProcedure(rounds=1, settle=0.0)
 
 Runner = tuple[str, ...]
 
@@ -47,7 +47,9 @@ def make_setting(folder: Path, runner: Runner) -> Setting:
         visitors=(),
         site=PingedSite(url="http://127.0.0.1:9/"),
     )
-    return Setting(subject=BUNDLED, plan=PLAN, runner=runner, prepared=prepared)
+    return Setting(
+        subject=BUNDLED, procedure=PROCEDURE, runner=runner, prepared=prepared
+    )
 
 
 async def crash(_folder: Path, runner: Runner) -> None:
@@ -72,7 +74,7 @@ async def prepare(folder: Path, runner: Runner) -> None:
     """Launch what makes the account and the board."""
 
     with first_error():
-        async with open_setting(PLAN, BUNDLED, runner, folder):
+        async with open_setting(PROCEDURE, BUNDLED, runner, folder):
             pass
 
 

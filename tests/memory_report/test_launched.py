@@ -140,7 +140,7 @@ def test_a_child_that_fails_takes_the_others_with_it(
     process = launch(folder, "forked", "one", "two", runs="fail")
     ended.append(process)
 
-    assert process.wait(timeout=20) == 1
+    assert process.wait(timeout=50) == 1
 
 
 def test_a_child_that_is_killed_takes_the_others_with_it(
@@ -153,7 +153,7 @@ def test_a_child_that_is_killed_takes_the_others_with_it(
     first, second = read_pids(process, 2)
     os.kill(first, signal.SIGKILL)
 
-    assert process.wait(timeout=20) == 128 + signal.SIGKILL
+    assert process.wait(timeout=50) == 128 + signal.SIGKILL
     assert not is_alive(second)
 
 

@@ -47,7 +47,7 @@ def test_services_that_counted_otherwise_are_refused(field: str):
     with pytest.raises(NotComparableError) as caught:
         check_ledgers([launch(services=services)])
 
-    asked, answered = CLIENT.get(field, 0), services[field]
+    asked, answered = CLIENT.get(field, "nothing"), services[field]
     assert caught.value.differences == (
         f"{field}: clients counted {asked}, services {answered} in launch 1 (separate)",
     )
@@ -62,7 +62,7 @@ def test_a_service_that_counted_nothing_at_all_is_refused():
         check_ledgers([launch(services=silent)])
 
     assert (
-        "tasks.requests: clients counted 8, services None in launch 1 (separate)"
+        "tasks.requests: clients counted 8, services nothing in launch 1 (separate)"
         in caught.value.differences
     )
 
@@ -126,11 +126,11 @@ def test_launches_come_in_rounds():
             check_report(make_rounds(*names, launches=odd))
 
 
-def test_own_services_agree_on_every_name_that_both_ends_have():
-    """What only one end counts is that end's affair; the rest must be equal."""
+def test_own_services_agree_on_every_name_that_is_both_ends_affair():
+    """What by its nature only one end can count is no work of both."""
 
     def both(asked: int, answered: int, ticks: int) -> list[Launch]:
-        client = {"site.requests": asked, "site.crc": 77}
+        client = {"site.requests": asked, "crc": 77}
         services = {"site.requests": answered, "clock.ticks": ticks}
         later = {**services, "clock.ticks": 1}
         return [
@@ -146,11 +146,47 @@ def test_own_services_agree_on_every_name_that_both_ends_have():
         check(both(5, 4, 900))
 
 
+@pytest.mark.parametrize(
+    ("client", "services", "line"),
+    [
+        (
+            {"echo.messages": 30},
+            {},
+            (
+                "echo.messages: clients counted 30, services nothing in launch 1 "
+                "(separate); let the service's statistics() count it, or give what "
+                "only the story can know a name without a dot"
+            ),
+        ),
+        (
+            {},
+            {"echo.connections": 2},
+            (
+                "echo.connections: clients counted nothing, services 2 in launch 1 "
+                "(separate); count it in scene.counts"
+            ),
+        ),
+    ],
+)
+def test_what_only_one_end_of_own_services_counted_is_refused(
+    client: dict[str, int], services: dict[str, int], line: str
+):
+    """Both figures are told, and what to do; other names that agree do not help."""
+
+    agreed = {"site.requests": 5, "site.responses_2xx": 5}
+    one = launch(client=agreed | client, services=agreed | services)
+
+    with pytest.raises(NotComparableError) as caught:
+        check_ledgers([one], own=True)
+
+    assert caught.value.differences == (line,)
+
+
 def test_own_services_whose_story_counts_nothing_are_refused():
     """Without a name that both ends count, nobody knows what was done."""
 
     silent = [
-        launch(number, name, client={"site.crc": 7}, services={"site.requests": 5})
+        launch(number, name, client={"crc": 7}, services={"clock.ticks": 5})
         for number, name in enumerate(("separate", "together"), 1)
     ]
 
@@ -159,7 +195,7 @@ def test_own_services_whose_story_counts_nothing_are_refused():
 
     assert caught.value.differences[0] == (
         "nothing was counted at both ends of launch 1 (separate): the services "
-        "counted site.requests; count one of these in scene.counts"
+        "counted clock.ticks; count one of these in scene.counts"
     )
 
 
@@ -167,10 +203,10 @@ def test_own_launches_with_other_work_are_refused():
     """What the clients counted must be alike in all launches, one-sided or not."""
 
     def one(number: int, crc: int) -> Launch:
-        client = {"site.requests": 5, "site.crc": crc}
+        client = {"site.requests": 5, "crc": crc}
         return launch(number, client=client, services={"site.requests": 5})
 
-    with pytest.raises(NotComparableError, match=r"site.crc: launch 1 .* counted 7"):
+    with pytest.raises(NotComparableError, match=r"crc: launch 1 .* counted 7"):
         check_ledgers([one(1, 7), one(2, 8)], own=True)
 
 

@@ -13,11 +13,11 @@ from memory_report.arrangements import ARRANGEMENTS, Arrangement, open_arrangeme
 from memory_report.environment import count_neighbours
 from memory_report.errors import MeasurementError
 from memory_report.measure import order_launches
-from memory_report.records import Plan
+from memory_report.records import Procedure
 from memory_report.sampling import take_reading
 
 ONE = Arrangement(name="one", processes={"all": ()}, redis=False)
-PLAN = Plan(repeats=1, settle=0, samples=3, sample_interval=0.01)
+PROCEDURE = Procedure(repeats=1, settle=0, samples=3, sample_interval=0.01)
 
 
 def order(*names: str, repeats: int = 4) -> list[tuple[str, bool]]:
@@ -60,7 +60,7 @@ async def test_a_row_adds_up_a_process_and_its_children(
         ONE, folder=tmp_path, runner=fake_runner("works")
     ) as running:
         alone = _read_rss(running.services[0].pid)
-        reading = await take_reading("settled", running, PLAN)
+        reading = await take_reading("settled", running, PROCEDURE)
         await running.stop()
 
     (row,), share = reading.processes, reading.held_elsewhere
@@ -88,7 +88,7 @@ async def test_a_process_that_ends_while_sampled_is_named(
             "memory_report.arrangements.list_descendants", lambda _pid: [gone]
         )
         with pytest.raises(MeasurementError, match="'all' or a child of it ended"):
-            await take_reading("settled", running, PLAN)
+            await take_reading("settled", running, PROCEDURE)
 
         await running.stop()
 

@@ -6,7 +6,15 @@ import dataclasses
 
 from memory_report.figures import work_out
 from memory_report.notes import list_notes
-from memory_report.records import CHECKPOINTS, Launch, Price, Report
+from memory_report.records import (
+    CHECKPOINTS,
+    Launch,
+    Ledger,
+    OwnServices,
+    Price,
+    Report,
+    SourceFile,
+)
 from tests.memory_report.examples import MIB, make_growing, make_launch, make_report
 from tests.memory_report.whole_report import make_whole_report
 
@@ -165,4 +173,24 @@ def test_counts_of_both_ends_are_not_counted_twice():
     )
     assert notes_of(report)["ledger"].endswith(
         ", 11 and what is in 2 tables are alike in all 2 launches"
+    )
+
+
+def test_what_only_one_end_of_own_services_counts_is_said():
+    """Nobody shall take a digest, or a beat, for work that both ends agreed on."""
+
+    report = make_report((100, 50))
+    file = SourceFile(path="mine", sha256="0")
+    plan = dataclasses.replace(report.plan, own=OwnServices(plan=file, story=file))
+    ledger = Ledger(
+        client={"site.requests": 5, "crc": 77},
+        services={"site.requests": 5, "clock.ticks": 900},
+        rows={},
+    )
+    launches = [dataclasses.replace(each, ledger=ledger) for each in report.launches]
+    own = dataclasses.replace(report, plan=plan, launches=tuple(launches))
+
+    assert notes_of(own)["ledger"] == (
+        "77 crc, 5 site.requests; 1 counts agree at both ends, 2 are alike in all 2 "
+        "launches; only the story counts crc; only the services count clock.ticks"
     )

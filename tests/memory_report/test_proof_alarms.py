@@ -14,14 +14,14 @@ from memory_report.arrangements import open_arrangement
 from memory_report.gates import Gate, Outcome, judge
 from memory_report.measure import measure, order_launches
 from memory_report.own_story import Scene, describe_own
-from memory_report.records import Launch, Plan, Report
+from memory_report.records import Launch, Procedure, Report
 from memory_report.sampling import take_reading
 from tests.memory_report.examples import make_launch, make_process, make_report
 from tests.memory_report.test_proof_reaping import SMALL
 
 TINY = Path(__file__).with_name("tiny_service.py")
 COMPARISONS = 20
-PLAN = Plan(repeats=3, settle=0, samples=3, sample_interval=0.001)
+PROCEDURE = Procedure(repeats=3, settle=0, samples=3, sample_interval=0.001)
 #: The same single process on both sides.
 ROOF = SMALL.arrangements["together"]
 SIDES = (replace(ROOF, name="separate"), ROOF)
@@ -44,7 +44,7 @@ async def launch_tiny(name: str, number: int, memory: str, folder: Path) -> Laun
     async with open_arrangement(
         ROOF, folder=folder, runner=runner, subject=SMALL
     ) as running:
-        reading = await take_reading("settled", running, PLAN)
+        reading = await take_reading("settled", running, PROCEDURE)
         await running.stop()
 
     frame = make_launch(number, name, [make_process("any", 1)])
@@ -57,12 +57,12 @@ async def compare_sides(
     """Measure services that have so many KiB of their own on either side."""
 
     sizes = {"separate": separate, "together": together}
-    order = list(order_launches(SIDES, PLAN.repeats))[len(SIDES) :]
+    order = list(order_launches(SIDES, PROCEDURE.repeats))[len(SIDES) :]
     launches = [
         await launch_tiny(side.name, number, str(sizes[side.name]), folder)
         for number, (side, _) in enumerate(order, 1)
     ]
-    return replace(make_report((1, 1)), plan=PLAN, launches=tuple(launches))
+    return replace(make_report((1, 1)), plan=PROCEDURE, launches=tuple(launches))
 
 
 def says_less(report: Report) -> bool:
@@ -113,7 +113,7 @@ async def test_the_most_neighbours_there_were_are_stated(
     counts = iter([0, 2000, 1000, 0])
     monkeypatch.setattr("memory_report.measure.count_neighbours", lambda: next(counts))
     report = await measure(
-        replace(PLAN, repeats=1, own=describe_own(SMALL.plan, TINY)),
+        replace(PROCEDURE, repeats=1, own=describe_own(SMALL.plan, TINY)),
         progress=lambda _: None,
         runner=(sys.executable, "-I", "-S", str(TINY), "0"),
         subject=SMALL,

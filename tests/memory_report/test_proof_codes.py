@@ -34,6 +34,13 @@ async def play(scene):
     await scene.pool.request("GET", scene.urls["page"])
     yield
 """
+#: What no service has ever counted.
+COUNTS_ALONE = """
+async def play(scene):
+    await scene.visit("page").get("/")
+    scene.counts["page.messages"] += 30
+    yield
+"""
 #: A page that ends its process instead of answering.
 DIES = """
 async def play(scene):
@@ -90,6 +97,20 @@ def test_two_ends_that_disagree_are_not_compared(
     printed = capsys.readouterr()
     assert (code, printed.out) == (4, "")
     assert "page.requests: clients counted 1, services 2 in launch 1" in printed.err
+
+
+def test_what_only_the_story_counted_is_not_compared(
+    measure_small: Callable[[str], int], capsys: pytest.CaptureFixture[str]
+):
+    """Exit code 4 and both figures, though all else agrees."""
+
+    code = measure_small(COUNTS_ALONE)
+
+    printed = capsys.readouterr()
+    assert (code, printed.out) == (4, "")
+    assert "page.messages: clients counted 30, services nothing in launch 1" in (
+        printed.err
+    )
 
 
 def test_two_launches_that_differ_are_not_compared(

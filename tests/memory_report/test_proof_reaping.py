@@ -17,13 +17,13 @@ from memory_report.catalogue import read_subject
 from memory_report.checkpoints import open_checkpoints
 from memory_report.errors import MeasurementError, ServiceDiedError, StoryError
 from memory_report.processes import list_session
-from memory_report.records import Plan
+from memory_report.records import Procedure
 from tests.memory_report.examples import is_alive
 
 ROOT = Path(__file__).parents[2]
 PLAN = Path(__file__).with_name("small_plan.toml")
 SMALL = read_subject(PLAN)
-HOW = Plan(repeats=1, settle=0, samples=1, sample_interval=0)
+HOW = Procedure(repeats=1, settle=0, samples=1, sample_interval=0)
 
 #: A runner that has two helpers, and collects each of them that ends.
 TWO_HELPERS = """
@@ -79,7 +79,7 @@ async def assert_all_end(pids: list[int], *, least: int) -> None:
 
     assert len(pids) >= least
 
-    with trio.fail_after(20):  # a killed orphan is collected by init, not by us
+    with trio.fail_after(40):  # a killed orphan is collected by init, not by us
         while any(map(is_alive, pids)):  # noqa: ASYNC110
             await trio.sleep(0.01)
 

@@ -36,7 +36,10 @@ def _family() -> Iterator[subprocess.Popen[bytes]]:
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
     ) as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        while not children.read_text():
+        # Between its fork and its program a child has the name of its parent.
+        while not (child := children.read_text().strip()) or (
+            Path(f"/proc/{child}/comm").read_text() != "cat\n"
+        ):
             os.sched_yield()
 
         yield process

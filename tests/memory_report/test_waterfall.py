@@ -1,4 +1,4 @@
-"""The way from a baseline to everything together."""
+"""The way from a reference to everything together."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ def test_a_saving_is_worth_what_it_costs_to_take_it_away():
     }
 
 
-@pytest.mark.parametrize("baseline", ["separate", "shipped", "forked"])
-def test_the_steps_lead_from_the_baseline_to_together(baseline: str):
+@pytest.mark.parametrize("reference", ["separate", "shipped", "forked"])
+def test_the_steps_lead_from_the_baseline_to_together(reference: str):
     """They add up, Redis included, because the last one is what is left over."""
 
-    waterfall = fall(baseline, *ALL)
+    waterfall = fall(reference, *ALL)
     ends = list(
         accumulate(
             (-step.size.value for step in waterfall.steps), initial=waterfall.start
         )
     )
 
-    assert waterfall.baseline == baseline
+    assert waterfall.reference == reference
     assert ends[-1] == pytest.approx(waterfall.end)
     assert waterfall.end / MIB == pytest.approx(53.84, abs=0.01)
 

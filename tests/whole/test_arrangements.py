@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 
 import pytest
 import trio
@@ -12,11 +11,11 @@ import trio
 from memory_report.arrangements import ARRANGEMENTS
 from memory_report.ledger import check_ledgers
 from memory_report.measure import launch_once
-from memory_report.records import CHECKPOINTS, REDIS, Launch, Plan, Story
+from memory_report.records import CHECKPOINTS, REDIS, Launch, Procedure, Story
 
 pytestmark = [pytest.mark.redis, pytest.mark.timeout(120)]
 
-PLAN = Plan(
+PROCEDURE = Procedure(
     repeats=1,
     settle=0.1,
     samples=1,
@@ -29,16 +28,16 @@ PLAN = Plan(
 def _launches(tmp_path_factory: pytest.TempPathFactory) -> list[Launch]:
     """What supervisord starts, then two parents of forks: the second one knows more."""
 
-    kept = tmp_path_factory.mktemp("kept")
+    cache = tmp_path_factory.mktemp("cache")
     return [
         trio.run(
             partial(
                 launch_once,
                 ARRANGEMENTS[name],
-                PLAN,
+                PROCEDURE,
                 number=number,
                 warm_up=False,
-                kept=Path(kept),
+                cache=cache,
             )
         )
         for number, name in enumerate(("shipped", "forked", "forked"), 1)
@@ -87,7 +86,7 @@ def test_all_of_them_did_the_same_work(launches: list[Launch]):
 
     check_ledgers(launches)
 
-    assert launches[0].ledger.client["web.requests"] > PLAN.story.board_reads
+    assert launches[0].ledger.client["web.requests"] > PROCEDURE.story.board_reads
 
 
 def test_each_of_their_services_can_be_asked_for_memory(launches: list[Launch]):

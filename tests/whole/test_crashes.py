@@ -45,7 +45,7 @@ async def test_a_process_of_its_own_dies_alone_and_supervisord_mends_it(
 ):
     """Nobody else notices, but for what the two do together."""
 
-    crash, shared = await crash_once(SHIPPED, "tasks", kept=tmp_path)
+    crash, shared = await crash_once(SHIPPED, "tasks", cache=tmp_path)
 
     assert shared == ("tasks",)
     assert crash.died == ("tasks", "pushes")

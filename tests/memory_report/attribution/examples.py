@@ -8,7 +8,7 @@ from dataclasses import replace
 from memory_report.attribution.records import (
     SCHEMA,
     Attribution,
-    AttributionPlan,
+    AttributionProcedure,
     ImportedModule,
     Imports,
     Machine,
@@ -71,7 +71,7 @@ def make_attribution(*, rounds: int = 2, drift: int = 0) -> Attribution:
             machine="x86_64",
             bytecode="compiled beforehand",
         ),
-        plan=AttributionPlan(rounds=rounds, settle=0.2, step=10, steps=3),
+        plan=AttributionProcedure(rounds=rounds, settle=0.2, step=10, steps=3),
         services=SERVICES,
         launches=tuple(
             make_launch(

@@ -13,7 +13,7 @@ import pytest
 from memory_report.arrangements import BUNDLED, RUNNER
 from memory_report.attribution.attribute import attribute
 from memory_report.attribution.load import check_work
-from memory_report.attribution.records import AttributionPlan, SetLaunch
+from memory_report.attribution.records import AttributionProcedure, SetLaunch
 from memory_report.attribution.sets import (
     launch_set,
     launch_sets,
@@ -28,7 +28,7 @@ from memory_report.records import Story
 from tests.memory_report.attribution.ballast_service import PLAN
 
 MIB = 1024 * 1024
-QUICK = AttributionPlan(
+QUICK = AttributionProcedure(
     rounds=1,
     settle=0.0,
     story=Story(logins=1, board_reads=2, board_writes=1, sockets=1, triggers=1),

@@ -8,30 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from memory_report.baseline import BASELINE_FILE
 from memory_report.cli import main
 from memory_report.files import write_json
-from memory_report.kept.baseline import BASELINE_FILE
-from memory_report.kept.step_summary import VARIABLE
 from memory_report.records import SCHEMA, Report, Settling
-from tests.memory_report.attribution_example import ATTRIBUTION
 from tests.memory_report.examples import make_report
 from tests.memory_report.whole_report import make_whole_report
 
 NAMES = ("separate", "together")
 REPORT = make_whole_report(3, names=NAMES)
-
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in a folder of the test's own, which no CI service knows of."""
-
-    (tmp_path / BASELINE_FILE.parent).mkdir()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(VARIABLE, raising=False)
-    write_json(make_report((100, 50)), tmp_path / "small.json")
-    for name, factor in (("report", 1.0), ("more", 1.03), ("much", 1.1)):
-        report = make_whole_report(3, names=NAMES, factor=factor)
-        write_json(report, tmp_path / f"{name}.json")
 
 
 def update(*words: str) -> int:
@@ -180,114 +165,6 @@ def test_compare_prints_what_changed(capsys: pytest.CaptureFixture[str]):
     assert "together, PSS +2.9 %" in " ".join(capsys.readouterr().out.split())
 
 
-@pytest.mark.parametrize(
-    ("words", "title"),
-    [
-        (["check", "report.json", "--min-saving", "50"], "### Memory gates"),
-        (["compare", "small.json", "small.json"], "### Memory, compared"),
-    ],
-)
-def test_a_step_s_summary_is_appended_to(
-    words: list[str],
-    title: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-):
-    """What other steps wrote stays, and it is Markdown whatever is printed."""
-
-    file = tmp_path / "summary.md"
-    file.write_text("before\n", encoding="utf-8")
-    monkeypatch.setenv(VARIABLE, str(file))
-
-    assert main(words) == 0
-    assert file.read_text(encoding="utf-8").startswith(f"before\n{title}\n")
-
-
-def test_show_is_for_people_and_adds_no_summary(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    """A step that shows a report in three formats has it in its summary once."""
-
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "summary.md"))
-
-    assert main(["show", "small.json"]) == 0
-    assert not (tmp_path / "summary.md").exists()
-
-
-def test_a_measurement_adds_its_report_to_the_summary(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-):
-    """As Markdown, whatever is printed; a baseline is read before minutes are spent."""
-
-    measured = []
-
-    async def measure(*_: object, **__: object) -> Report:
-        measured.append(1)
-        return make_report((100, 50))
-
-    monkeypatch.setattr("memory_report.cli.measure", measure)
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "summary.md"))
-
-    assert main(["--quick", "--baseline", "missing.json"]) == 2
-    assert measured == []
-    assert main(["--quick", "--format", "junit"]) == 0
-    assert capsys.readouterr().out.startswith("<?xml")
-    summary = (tmp_path / "summary.md").read_text(encoding="utf-8")
-    assert summary.startswith("### Memory report\n")
-
-
-def test_a_summary_that_cannot_be_written_changes_no_verdict(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-):
-    """It is told, and the exit code is the gate's."""
-
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "missing" / "summary.md"))
-
-    assert main(["check", "report.json", "--min-saving", "60"]) == 1
-    assert "warning: no step summary" in capsys.readouterr().err
-
-
-def test_a_page_is_written_with_the_shares_that_were_measured_beside(tmp_path: Path):
-    """Two kept files, one page."""
-
-    write_json(ATTRIBUTION, tmp_path / "shares.json")
-    words = ["--format", "html", "--output", "page.html"]
-
-    assert main(["show", "small.json", *words]) == 0
-    assert "Whose memory it is" not in Path("page.html").read_text(encoding="utf-8")
-    assert main(["show", "small.json", *words, "--attribution", "shares.json"]) == 0
-    assert "Whose memory it is" in Path("page.html").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("words", "complaint"),
-    [
-        (["--attribution", "shares.json"], "--format html"),
-        (["--output", "missing/page.html"], "cannot write missing/page.html"),
-    ],
-)
-def test_what_show_cannot_do_is_exit_code_2(
-    words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
-):
-    """One line that says what to do instead."""
-
-    assert main(["show", "report.json", *words]) == 2
-    assert complaint in capsys.readouterr().err
-
-
-def test_a_picture_goes_to_a_file():
-    """The same command as for the page."""
-
-    words = ["--format", "png", "--output", "picture.png"]
-
-    assert main(["show", "small.json", *words]) == 0
-    assert Path("picture.png").read_bytes().startswith(b"\x89PNG")
-
-
 def doubt(name: str) -> Report:
     """Return a report in which a launch of an arrangement swapped."""
 
@@ -333,39 +210,6 @@ def test_a_bar_of_the_file_counts_as_well(tmp_path: Path):
 
     assert update() == 3
     assert (tmp_path / BASELINE_FILE).read_bytes() == before
-
-
-@pytest.mark.parametrize("output", ["report.json", "./x/../report.json", "link.json"])
-def test_a_report_is_not_written_over_by_what_is_shown_of_it(
-    output: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    """Its samples would be gone; whichever path leads to it."""
-
-    (tmp_path / "x").mkdir()
-    (tmp_path / "link.json").symlink_to("report.json")
-    before = (tmp_path / "report.json").read_bytes()
-    words = ["--format", "json", "--output", output]
-
-    assert main(["show", "report.json", *words]) == 2
-    assert "which is read; name another file" in capsys.readouterr().err
-    assert (tmp_path / "report.json").read_bytes() == before
-
-
-@pytest.mark.parametrize(
-    ("output", "complaint"),
-    [
-        ("missing/page.html", "the folder missing does not exist"),
-        ("small.json/page.html", "the folder small.json is no folder"),
-        ("benchmarks", "it is a folder; name a file in it"),
-    ],
-)
-def test_what_is_wrong_with_a_place_is_said(
-    output: str, complaint: str, capsys: pytest.CaptureFixture[str]
-):
-    """A typing error in a folder's name is seen at once."""
-
-    assert main(["show", "report.json", "--output", output]) == 2
-    assert complaint in capsys.readouterr().err
 
 
 def test_a_size_is_rounded_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memory_report.kept.baseline import Bars, update_baseline
+from memory_report.baseline import Bars, update_baseline
 from memory_report.render.baseline import render_baseline
 from tests.memory_report.whole_report import make_whole_report
 

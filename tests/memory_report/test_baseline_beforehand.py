@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from memory_report.cli import main
-from memory_report.environment import read_environment
-from memory_report.files import write_json
-from memory_report.kept.baseline import (
+from memory_report.baseline import (
     BASELINE_FILE,
     Bars,
     read_baseline,
     update_baseline,
     write_baseline,
 )
+from memory_report.cli import main
+from memory_report.environment import read_environment
+from memory_report.files import write_json
 from memory_report.kept.step_summary import VARIABLE
 from memory_report.records import Report
 from tests.memory_report.examples import make_report

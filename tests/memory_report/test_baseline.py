@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from memory_report.errors import NotComparableError, ReportFileError
-from memory_report.gates import Outcome
-from memory_report.kept.baseline import (
+from memory_report.baseline import (
     Bars,
     Baseline,
     judge_drift,
@@ -18,7 +16,9 @@ from memory_report.kept.baseline import (
     update_baseline,
     write_baseline,
 )
-from memory_report.kept.compare import compare_reports
+from memory_report.compare import compare_reports
+from memory_report.errors import NotComparableError, ReportFileError
+from memory_report.gates import Outcome
 from memory_report.records import Ledger, OwnServices, Report, Settling, SourceFile
 from tests.memory_report.examples import MIB, make_report
 from tests.memory_report.whole_report import make_whole_report

@@ -10,9 +10,9 @@ import pytest
 
 from dashboard.memory_reports import read_attribution as read_for_the_page
 from memory_report.attribution.records import read_attribution
-from memory_report.attribution.render import FORMATS
 from memory_report.errors import ReportFileError
 from memory_report.files import write_json
+from memory_report.render.attribution import FORMATS
 from tests.memory_report.attribution.examples import MIB, make_attribution
 
 RECORD = make_attribution()

@@ -7,18 +7,12 @@ import re
 
 import pytest
 
+from memory_report.baseline import Bars, judge_drift, update_baseline
+from memory_report.changes import Change, Direction, estimate_growth
+from memory_report.compare import Comparison, compare_reports, list_differences
 from memory_report.errors import NotComparableError
 from memory_report.figures import work_out
 from memory_report.gates import Outcome, Verdict
-from memory_report.kept.baseline import Bars, judge_drift, update_baseline
-from memory_report.kept.compare import (
-    Change,
-    Comparison,
-    Direction,
-    compare_reports,
-    estimate_growth,
-    list_differences,
-)
 from memory_report.records import OwnServices, SourceFile
 from memory_report.render.comparison import FORMATS, render_text
 from memory_report.render.words import (

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import msgspec
 
+from memory_report.changes import estimate_growth
+from memory_report.compare import check_same_subject
 from memory_report.errors import NotComparableError, ReportFileError, UsageError
 from memory_report.files import write_json
 from memory_report.gates import Gate, Outcome, Verdict, compare, judge
-from memory_report.kept.compare import check_same_subject, estimate_growth
 from memory_report.ledger import count_work
-from memory_report.records import TOGETHER, Environment, Plan, Report
-from memory_report.statistics import Estimate, counted, estimate_mean, total_sizes
+from memory_report.records import TOGETHER, Environment, Procedure, Report
+from memory_report.statistics import Estimate, counted, estimate_mean, list_totals
 from memory_report.units import MIB
 
 #: Raised whenever a reader of the file would have to know.
@@ -152,8 +153,10 @@ def update_baseline(
     return Baseline(bars=bars, last=last, release=pinned)
 
 
-def check_way(baseline: Baseline, plan: Plan, environment: Environment) -> None:
-    """Refuse a plan whose report could not be held against the baseline.
+def check_way(
+    baseline: Baseline, procedure: Procedure, environment: Environment
+) -> None:
+    """Refuse a procedure whose report could not be held against the baseline.
 
     What only the launches show, their work and what became of bytecode, is left out.
 
@@ -162,11 +165,11 @@ def check_way(baseline: Baseline, plan: Plan, environment: Environment) -> None:
     """
 
     lines = []
-    if plan.repeats < 2:
+    if procedure.repeats < 2:
         lines.append("launches: 1 together, drift has an interval from 2 on")
 
     for mark in (baseline.last, *([baseline.release] if baseline.release else [])):
-        was, now = dict(mark.way), _describe_way(plan, environment)
+        was, now = dict(mark.way), _describe_way(procedure, environment)
         for way in (was, now):
             way.pop("bytecode", None)
 
@@ -205,7 +208,7 @@ def judge_drift(report: Report, baseline: Baseline) -> list[Verdict]:
             replace(
                 size,
                 subject=subject,
-                baseline=mark.name,
+                reference=mark.name,
                 bar=bar / 100,
                 estimate=growth,
                 outcome=outcome if size.outcome is Outcome.PASSED else size.outcome,
@@ -229,13 +232,10 @@ def estimate_drift(report: Report, mark: Mark) -> Estimate:
 
 
 def _list_sizes(report: Report) -> list[float]:
-    return [
-        total_sizes(launch, redis=False).pss
-        for launch in counted(report.launches, TOGETHER)
-    ]
+    return list_totals(counted(report.launches, TOGETHER))
 
 
-def _describe_way(plan: Plan, environment: Environment) -> dict[str, str]:
+def _describe_way(procedure: Procedure, environment: Environment) -> dict[str, str]:
     # The third number of a version mends faults; sizes rarely move with it.
     python = ".".join(environment.python.split(".")[:2])
     way = {
@@ -243,9 +243,9 @@ def _describe_way(plan: Plan, environment: Environment) -> dict[str, str]:
         "machine": environment.machine,
         "huge_pages": environment.huge_pages,
         "bytecode": environment.bytecode,
-        "settle": f"{plan.settle:g} s",
+        "settle": f"{procedure.settle:g} s",
     }
-    return way if plan.own is None else way | {"story": plan.own.story.sha256}
+    return way if procedure.own is None else way | {"story": procedure.own.story.sha256}
 
 
 def _check_same_way(then: Mark, now: Mark, remedy: str) -> None:
