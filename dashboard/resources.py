@@ -31,16 +31,19 @@ logger = logging.getLogger(__name__)
 class Sample(Protocol):
     """The memory of a process at an instant."""
 
-    def as_dict(self) -> Mapping[str, Any]: ...
+    def as_dict(self) -> Mapping[str, Any]:
+        """The sample as facts that JSON can hold, with `time` in Unix seconds."""
 
 
 class Monitor(Protocol):
     """What takes the samples of this process."""
 
     @property
-    def label(self) -> str: ...
+    def label(self) -> str:
+        """What this process is called where several are told of."""
 
-    def add_listener(self, callback: Callable[[Any], None]) -> object: ...
+    def add_listener(self, callback: Callable[[Any], None]) -> object:
+        """Have `callback` called with each new sample, in the runner's main lane."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from typing import Any
 
 import msgspec
 
@@ -63,19 +63,20 @@ ASK_BY_ID = ask_access(":board")
 
 
 def judge_access(
-    rows: Sequence[sqlite3.Row], session: Session | None
+    rows: Iterable[Sequence[Any]], session: Session | None
 ) -> tuple[str, Access] | None:
     """The board's id, and what the viewer may do; None if there is no such board."""
-    board = next((row for row in rows if row["permission"] is None), None)
+    # The board's own row is the one that has no permission.
+    board = next((row for row in rows if row[3] is None), None)
     if board is None:
         return None
 
-    granted = [row["permission"] for row in rows if row is not board]
-    return board["id"], judge(
+    board_id, creator_id, is_public, _ = board
+    return board_id, judge(
         session,
-        creator_id=board["creator_id"],
-        is_public=bool(board["is_public"]),
-        granted=granted,
+        creator_id=creator_id,
+        is_public=bool(is_public),
+        granted=[row[3] for row in rows if row is not board],
     )
 
 

@@ -25,6 +25,32 @@ Spot = tuple[str | None, int, int, int, int]
 #: By item or section, and layout; more than one only in a file that is damaged.
 Spots = Mapping[tuple[str, str], list[Spot]]
 
+_CELLS = "p.x_offset, p.y_offset, p.width, p.height"
+#: The queries for the members of `Stored`, each by :board.
+_PARTS = (
+    "SELECT id FROM layout WHERE board_id = :board",
+    (
+        "SELECT id, kind, x_offset, y_offset, name, options FROM section"
+        " WHERE board_id = :board"
+    ),
+    (
+        f"SELECT p.section_id, p.layout_id, p.parent_section_id, {_CELLS}"  # noqa: S608
+        " FROM section AS s CROSS JOIN section_layout AS p"
+        " WHERE s.board_id = :board AND p.section_id = s.id"
+    ),
+    "SELECT id, kind, options, advanced_options FROM item WHERE board_id = :board",
+    (
+        f"SELECT p.item_id, p.layout_id, p.section_id, {_CELLS}"  # noqa: S608
+        " FROM item AS i CROSS JOIN item_layout AS p"
+        " WHERE i.board_id = :board AND p.item_id = i.id"
+    ),
+    (
+        "SELECT n.item_id, n.integration_id FROM item AS i"
+        " CROSS JOIN integration_item AS n"
+        " WHERE i.board_id = :board AND n.item_id = i.id"
+    ),
+)
+
 
 class StoredItem(msgspec.Struct, frozen=True, kw_only=True):
     """An item as its row has it."""
@@ -109,8 +135,6 @@ def make_content(board: Board) -> Content:
 
 async def read_stored(tx: Transaction, board_id: str) -> Stored:
     """Read what a board has, for comparing."""
-    by_board = {"board": board_id}
-    cells = "p.x_offset, p.y_offset, p.width, p.height"
     (
         layouts,
         sections,
@@ -118,47 +142,7 @@ async def read_stored(tx: Transaction, board_id: str) -> Stored:
         items,
         item_spots,
         integrations,
-    ) = await tx.all_each(
-        ("SELECT id FROM layout WHERE board_id = :board", by_board),
-        (
-            (
-                "SELECT id, kind, x_offset, y_offset, name, options FROM section"
-                " WHERE board_id = :board"
-            ),
-            by_board,
-        ),
-        (
-            (
-                f"SELECT p.section_id, p.layout_id, p.parent_section_id, {cells}"  # noqa: S608
-                " FROM section AS s CROSS JOIN section_layout AS p"
-                " WHERE s.board_id = :board AND p.section_id = s.id"
-            ),
-            by_board,
-        ),
-        (
-            (
-                "SELECT id, kind, options, advanced_options FROM item"
-                " WHERE board_id = :board"
-            ),
-            by_board,
-        ),
-        (
-            (
-                f"SELECT p.item_id, p.layout_id, p.section_id, {cells}"  # noqa: S608
-                " FROM item AS i CROSS JOIN item_layout AS p"
-                " WHERE i.board_id = :board AND p.item_id = i.id"
-            ),
-            by_board,
-        ),
-        (
-            (
-                "SELECT n.item_id, n.integration_id FROM item AS i"
-                " CROSS JOIN integration_item AS n"
-                " WHERE i.board_id = :board AND n.item_id = i.id"
-            ),
-            by_board,
-        ),
-    )
+    ) = await tx.all_each(*((part, {"board": board_id}) for part in _PARTS))
     return Stored(
         layouts=frozenset(row["id"] for row in layouts),
         sections={row["id"]: StoredSection(**dict(row)) for row in sections},

@@ -62,6 +62,27 @@ async def _copy_parts(
     items = await _copy(
         tx, "item", ("kind", "options", "advanced_options"), board_id, copy_id
     )
+    await _copy_places(tx, board_id, layouts, sections, items)
+    await _join(
+        tx,
+        "section_collapse_state",
+        board_id,
+        {"section_id": sections},
+        ("user_id", "collapsed"),
+    )
+    await _join(
+        tx,
+        "integration_item",
+        board_id,
+        {"item_id": items},
+        ("integration_id",),
+        only=await _find_usable(tx, session),
+    )
+
+
+async def _copy_places(
+    tx: Transaction, board_id: str, layouts: Ids, sections: Ids, items: Ids
+) -> None:
     cells = ("x_offset", "y_offset", "width", "height")
     await _join(
         tx,
@@ -81,26 +102,15 @@ async def _copy_parts(
         },
         cells,
     )
-    await _join(
-        tx,
-        "section_collapse_state",
-        board_id,
-        {"section_id": sections},
-        ("user_id", "collapsed"),
-    )
-    usable = None
-    if not session.may("integration-use-all"):
-        rows = await tx.all(USABLE, {"user": session.user_id})
-        usable = {row["integration_id"] for row in rows}
 
-    await _join(
-        tx,
-        "integration_item",
-        board_id,
-        {"item_id": items},
-        ("integration_id",),
-        only=usable,
-    )
+
+async def _find_usable(tx: Transaction, session: Session) -> set[str] | None:
+    """The integrations that the user may use; None for all of them."""
+    if session.may("integration-use-all"):
+        return None
+
+    rows = await tx.all(USABLE, {"user": session.user_id})
+    return {row["integration_id"] for row in rows}
 
 
 async def _copy(

@@ -163,8 +163,11 @@ async def _load_shared(
     cache: BoardCache,
 ) -> Board | None:
     """The board as another process has read it, where nobody has written since."""
+    if cache.shared is None:
+        return None
+
     fingerprint = database.fingerprints.read()
-    if cache.shared is None or fingerprint is None:
+    if fingerprint is None:
         return None
 
     kept = await cache.shared.find(names["board"], fingerprint)

@@ -1,20 +1,93 @@
-"""The two ends of a transaction, on a bare connection."""
+"""The two ends of a transaction, and how long a lock is waited for at either."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from dashboard.database.drivers import Connection, Query
+from dashboard.database.failures import retry_busy, translate
+from dashboard.database.memo import Answer
+from dashboard.database.transaction import Transaction
+
+T = TypeVar("T")
+Begin = Callable[[Connection], Awaitable[int]]
+
+_BEGIN: Query = ("BEGIN", ())
+_COMMIT: Query = ("COMMIT", ())
+#: Also what makes a transaction see one state from its beginning.
+_VERSION: Query = ("PRAGMA data_version", ())
 
 
-async def fetch_each(reader: Connection, *queries: Query) -> list[list[sqlite3.Row]]:
-    """The rows of queries of which the first begins a transaction."""
-    try:
-        return await reader.fetch_each(*queries)
-    except BaseException:
-        # The first of them was BEGIN: another attempt starts with it again.
-        await roll_back(reader)
-        raise
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """Begins and ends transactions on the connections to one file."""
+
+    #: What errors call the file.
+    path: str
+    #: Seconds that a lock of another process is waited for.
+    busy_timeout: float
+
+    async def retry(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Call until nobody holds the lock; raises DatabaseBusyError."""
+        return await retry_busy(call, busy_timeout=self.busy_timeout)
+
+    def write(
+        self, transaction: Transaction, writer: Connection
+    ) -> AbstractAsyncContextManager[int]:
+        """Let a transaction be, with the write lock from its beginning.
+
+        Raises DatabaseBusyError, DatabaseFullError, and sqlite3's for faults of ours.
+        """
+        return self._run(transaction, writer, begin=self._begin_write)
+
+    def read(
+        self, transaction: Transaction, reader: Connection
+    ) -> AbstractAsyncContextManager[int]:
+        """Let a transaction be that sees one state, of the version that is yielded.
+
+        Raises what `write` does.
+        """
+        return self._run(transaction, reader, begin=self._begin_read)
+
+    async def read_whole(self, reader: Connection, *queries: Query) -> Answer:
+        """A whole transaction in one trip: its version, and the rows of each query."""
+        _, version, *found, _ = await self.retry(
+            lambda: _fetch_plain(reader, _BEGIN, _VERSION, *queries, _COMMIT)
+        )
+        return version[0][0], found
+
+    async def _begin_write(self, writer: Connection) -> int:
+        await self.retry(lambda: writer.fetch("BEGIN IMMEDIATE"))
+        return 0
+
+    async def _begin_read(self, reader: Connection) -> int:
+        _, version = await self.retry(lambda: _fetch_plain(reader, _BEGIN, _VERSION))
+        return int(version[0][0])
+
+    @asynccontextmanager
+    async def _run(
+        self, transaction: Transaction, connection: Connection, *, begin: Begin
+    ) -> AsyncIterator[int]:
+        """One transaction, from `begin` to its end: yields what `begin` returned."""
+        try:
+            yield await begin(connection)
+            # Where readers of a rollback journal are in the way, COMMIT can be asked
+            # for again.
+            await self.retry(lambda: connection.fetch("COMMIT"))
+        except sqlite3.Error as error:
+            ours = translate(error, path=self.path, busy_timeout=self.busy_timeout)
+            if ours is None:
+                raise
+
+            raise ours from error
+        finally:
+            transaction.end()
+            # Wherever it was cancelled, BEGIN and COMMIT included.
+            await roll_back(connection)
 
 
 async def try_begin(writer: Connection) -> bool:
@@ -31,3 +104,13 @@ async def roll_back(connection: Connection) -> None:
     """End a transaction, if there is one."""
     if connection.in_transaction:
         await connection.fetch("ROLLBACK")
+
+
+async def _fetch_plain(reader: Connection, *queries: Query) -> list[list[Any]]:
+    """The rows of queries of which the first begins a transaction."""
+    try:
+        return await reader.fetch_plain(*queries)
+    except BaseException:
+        # The first of them was BEGIN: another attempt starts with it again.
+        await roll_back(reader)
+        raise

@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import anyio
 
-from dashboard.database.bounds import fetch_each, roll_back, try_begin
+from dashboard.database.bounds import Bounds, roll_back, try_begin
 from dashboard.database.checkpointer import Checkpointer
 from dashboard.database.drivers import (
     Connection,
@@ -24,7 +23,6 @@ from dashboard.database.drivers import (
     Server,
     run_to_end,
 )
-from dashboard.database.failures import retry_busy, translate
 from dashboard.database.fingerprint import Fingerprints
 from dashboard.database.memo import Answer, Memo
 from dashboard.database.opening import open_reader, open_writer
@@ -36,14 +34,6 @@ BUSY_TIMEOUT = 5.0
 MAX_READERS = 2
 #: How long `close` waits for transactions that are still open.
 CLOSE_TIMEOUT = 5.0
-
-T = TypeVar("T")
-Begin = Callable[[Connection], Awaitable[int]]
-
-_BEGIN: Query = ("BEGIN", ())
-_COMMIT: Query = ("COMMIT", ())
-#: Also what makes a transaction see one state from its beginning.
-_VERSION: Query = ("PRAGMA data_version", ())
 
 
 class Database:
@@ -74,7 +64,7 @@ class Database:
         )
         self.driver = driver
         self.journal_mode = journal_mode
-        self._busy_timeout = busy_timeout
+        self._bounds = Bounds(path=str(self.path), busy_timeout=busy_timeout)
         self._must_exist = must_exist
         self._checkpoint_at_end = checkpoint_at_end
         self._checkpointer = Checkpointer(self.path, idle=not checkpoint_at_end)
@@ -83,7 +73,7 @@ class Database:
         self._writing_task: asyncio.Task[object] | None = None
         self._opening = asyncio.Lock()
         self._readers = Readers(self._open_reader, size=max_readers)
-        self._queries = Queries(self._readers, retry=self._retry)
+        self._queries = Queries(self._readers, retry=self._bounds.retry)
         # One connection's versions compare with each other, and with no other's.
         self._versioned = Readers(self._open_reader, size=1)
         self._memo = Memo(self.path, driver=driver)
@@ -119,7 +109,7 @@ class Database:
             try:
                 await self._checkpointer.bound_log(writer)
                 transaction = Transaction(writer)
-                async with self._run(transaction, writer, begin=self._begin_write):
+                async with self._bounds.write(transaction, writer):
                     yield transaction
             finally:
                 self._writing_task = None
@@ -129,7 +119,7 @@ class Database:
         """A transaction that sees one state of the file, whoever writes meanwhile."""
         async with self._reader(self._readers) as reader:
             transaction = Transaction(reader)
-            async with self._run(transaction, reader, begin=self._begin_read):
+            async with self._bounds.read(transaction, reader):
                 yield transaction
 
     @asynccontextmanager
@@ -137,13 +127,14 @@ class Database:
         """As `read`, with the `version` of what it sees; one at a time."""
         async with self._reader(self._versioned) as reader:
             snapshot = Snapshot(reader)
-            async with self._run(snapshot, reader, begin=self._begin_read) as version:
+            async with self._bounds.read(snapshot, reader) as version:
                 snapshot.version = version
                 yield snapshot
 
     async def versioned_read(self, *queries: Query, remember: bool = False) -> Answer:
         """The version of the data and the rows of queries, all of one state.
 
+        The rows are plain tuples: of as many as a board has, that is much cheaper.
         What `snapshot` would give, at the price of a single query; of none with
         `remember`, where nothing was committed since the same were asked.
         """
@@ -156,10 +147,7 @@ class Database:
 
     async def _versioned_read(self, *queries: Query) -> Answer:
         async with self._reader(self._versioned) as reader:
-            _, version, *found, _ = await self._retry(
-                lambda: fetch_each(reader, _BEGIN, _VERSION, *queries, _COMMIT)
-            )
-            return version[0][0], found
+            return await self._bounds.read_whole(reader, *queries)
 
     async def data_version(self) -> int:
         """A number that differs after every commit, ours or of another process."""
@@ -212,7 +200,7 @@ class Database:
         async def load() -> Answer:
             return 0, [await self._queries.fetch(query)]
 
-        return (await self._memo.answer((query,), load))[1][0]
+        return (await self._memo.answer((query,), load, named=True))[1][0]
 
     async def check(self) -> float:
         """Read one row; returns the seconds that it took."""
@@ -228,40 +216,6 @@ class Database:
             await writer.fetch("PRAGMA optimize")
             await self._checkpointer.empty(writer)
 
-    async def _begin_write(self, writer: Connection) -> int:
-        await self._retry(lambda: writer.fetch("BEGIN IMMEDIATE"))
-        return 0
-
-    async def _begin_read(self, reader: Connection) -> int:
-        _, version = await self._retry(lambda: fetch_each(reader, _BEGIN, _VERSION))
-        return int(version[0][0])
-
-    @asynccontextmanager
-    async def _run(
-        self, transaction: Transaction, connection: Connection, *, begin: Begin
-    ) -> AsyncIterator[int]:
-        """One transaction, from `begin` to its end: yields what `begin` returned."""
-        try:
-            yield await begin(connection)
-            # Where readers of a rollback journal are in the way, COMMIT can be asked
-            # for again.
-            await self._retry(lambda: connection.fetch("COMMIT"))
-        except sqlite3.Error as error:
-            ours = translate(
-                error, path=str(self.path), busy_timeout=self._busy_timeout
-            )
-            if ours is None:
-                raise
-
-            raise ours from error
-        finally:
-            transaction.end()
-            # Wherever it was cancelled, BEGIN and COMMIT included.
-            await roll_back(connection)
-
-    async def _retry(self, call: Callable[[], Awaitable[T]]) -> T:
-        return await retry_busy(call, busy_timeout=self._busy_timeout)
-
     @asynccontextmanager
     async def _reader(self, readers: Readers) -> AsyncIterator[Connection]:
         # The file has to be made and checked first.
@@ -271,7 +225,9 @@ class Database:
             yield reader
 
     async def _open_reader(self) -> Connection:
-        return await self._retry(lambda: open_reader(self.path, driver=self.driver))
+        return await self._bounds.retry(
+            lambda: open_reader(self.path, driver=self.driver)
+        )
 
     async def _open_writer(self) -> Connection:
         self._check_open()
@@ -282,7 +238,7 @@ class Database:
                     self._writer = await open_writer(
                         self.path,
                         driver=self.driver,
-                        busy_timeout=self._busy_timeout,
+                        busy_timeout=self._bounds.busy_timeout,
                         journal_mode=self.journal_mode,
                         checkpointer=self._checkpointer,
                         must_exist=self._must_exist,

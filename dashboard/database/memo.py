@@ -10,6 +10,7 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from pathlib import Path
+from typing import Any
 
 from dashboard.database.drivers import (
     Parameters,
@@ -19,8 +20,9 @@ from dashboard.database.drivers import (
     open_sqlite,
 )
 
-#: The version of the data and the rows of each query, as `Database.versioned_read`.
-Answer = tuple[int, list[list[sqlite3.Row]]]
+#: The version of the data and the rows of each query: plain tuples, as those of
+#: `Database.versioned_read`, or named as those of `Database.all`.
+Answer = tuple[int, list[list[Any]]]
 
 #: Answers kept, the least used of them dropped first.
 MAX_ANSWERS = 512
@@ -55,15 +57,22 @@ class Memo:
             await watch.close()
 
     async def answer(
-        self, queries: tuple[Query, ...], load: Callable[[], Awaitable[Answer]]
+        self,
+        queries: tuple[Query, ...],
+        load: Callable[[], Awaitable[Answer]],
+        *,
+        named: bool = False,
     ) -> Answer:
-        """What `load` returned for these queries, or returns now."""
+        """What `load` returned for these queries, or returns now.
+
+        Rows that are `named` are no answer for who asks for plain ones.
+        """
         version = self.read_version()
         if version is None:
             return await load()
 
         self._forget_others(version)
-        key = _freeze_all(queries)
+        key = _freeze_all(queries, named=named)
         known = self._answers.get(key)
         if known is not None:
             self._answers.move_to_end(key)
@@ -111,8 +120,8 @@ class Memo:
             self._answers.popitem(last=False)
 
 
-def _freeze_all(queries: tuple[Query, ...]) -> Hashable:
-    return tuple((sql, _freeze(parameters)) for sql, parameters in queries)
+def _freeze_all(queries: tuple[Query, ...], *, named: bool = False) -> Hashable:
+    return named, *((sql, _freeze(parameters)) for sql, parameters in queries)
 
 
 def _freeze(parameters: Parameters) -> Hashable:

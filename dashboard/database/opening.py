@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dashboard.database.checkpointer import Checkpointer
@@ -71,15 +72,10 @@ async def open_writer(
 
         return connection
 
-    try:
+    with _refusing(path):
         # Processes that start together make the file together. SQLite answers some
         # of what happens then with "locked" at once, whatever its busy timeout is.
         return await retry_busy(attempt, busy_timeout=busy_timeout)
-    except BackupError as error:
-        cause = f"no backup of it can be made ({error}), and none of it was changed"
-        raise DatabaseOpenError(str(path), cause) from error
-    except (sqlite3.Error, SchemaError, OSError, DatabaseBusyError) as error:
-        raise DatabaseOpenError(str(path), explain(error)) from error
 
 
 async def open_reader(path: Path | Server, *, driver: str) -> Connection:
@@ -99,6 +95,18 @@ async def open_reader(path: Path | Server, *, driver: str) -> Connection:
         raise
 
     return connection
+
+
+@contextmanager
+def _refusing(path: Path | Server) -> Iterator[None]:
+    """Raise as DatabaseOpenError whatever makes the file of no use."""
+    try:
+        yield
+    except BackupError as error:
+        cause = f"no backup of it can be made ({error}), and none of it was changed"
+        raise DatabaseOpenError(str(path), cause) from error
+    except (sqlite3.Error, SchemaError, OSError, DatabaseBusyError) as error:
+        raise DatabaseOpenError(str(path), explain(error)) from error
 
 
 def _prepare_path(path: Path, *, must_exist: bool) -> bool:

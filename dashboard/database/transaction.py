@@ -21,11 +21,11 @@ from dashboard.database.many import (
 class Readable(Protocol):
     """What answers queries: a transaction, or the database for a single one."""
 
-    async def one(
-        self, sql: str, parameters: Parameters = ()
-    ) -> sqlite3.Row | None: ...
+    async def one(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
+        """The first row of a query, or None."""
 
-    async def all(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]: ...
+    async def all(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+        """Every row of a query."""
 
 
 class Transaction:

@@ -92,6 +92,7 @@ class _Reader:
         parser.EntityDeclHandler = self._refuse_entity
 
     def feed(self, piece: bytes, *, last: bool = False) -> None:
+        """Read on; with `last` the document has to end here. Raises FeedError."""
         try:
             self._parser.Parse(piece, last)
         except (expat.ExpatError, ValueError, LookupError) as error:

@@ -126,17 +126,26 @@ class LibsqlConnection:
 
     @property
     def in_transaction(self) -> bool:
+        """Whether a transaction is open: an error may have ended it."""
         return bool(self._raw is not None and self._raw.in_transaction)
 
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+        """Run one statement; every row that it gives."""
         statement = prepare(sql)
         values = self._bind(statement, parameters)
         return (await self._retry(lambda: self._run(statement, values)))[0]
 
     async def fetch_each(self, *queries: Query) -> list[list[sqlite3.Row]]:
+        """Run statements in their order; the rows of each."""
         return [await self.fetch(*query) for query in queries]
 
+    async def fetch_plain(self, *queries: Query) -> list[list[tuple[Any, ...]]]:
+        """As `fetch_each`, each row a plain tuple."""
+        each = await self.fetch_each(*queries)
+        return [[tuple(row) for row in rows] for rows in each]
+
     async def execute(self, sql: str, parameters: Parameters = ()) -> int:
+        """Run one statement; how many rows it changed, -1 if it is none that does."""
         statement = prepare(sql)
         values = self._bind(statement, parameters)
         return (await self._retry(lambda: self._run(statement, values)))[1]
@@ -153,6 +162,7 @@ class LibsqlConnection:
         return await self._retry(lambda: self._run_many(statement, values))
 
     async def close(self) -> None:
+        """Let go of the file; a transaction that is open is rolled back."""
         await run_to_end(self._close())
 
     async def _run(

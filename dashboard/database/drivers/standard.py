@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from anyio import CancelScope
 
 from dashboard.database.drivers.connection import Parameters, Query, run_to_end
 from dashboard.database.guard import Hold, claim
 
 if TYPE_CHECKING:
     import aiosqlite
+
+T = TypeVar("T")
 
 #: A thread that has been told to stop takes microseconds.
 STOP_TIMEOUT = 1.0
@@ -89,24 +93,35 @@ class SqliteConnection:
 
     @property
     def in_transaction(self) -> bool:
+        """Whether a transaction is open: an error may have ended it."""
         return self._raw.in_transaction
 
     def fetch_now(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+        """As `fetch`, for callers that cannot await."""
         return self._raw.execute(sql, parameters).fetchall()
 
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+        """Run one statement; every row that it gives."""
         return self.fetch_now(sql, parameters)
 
     async def fetch_each(self, *queries: Query) -> list[list[sqlite3.Row]]:
+        """Run statements in their order; the rows of each."""
         return [await self.fetch(*query) for query in queries]
 
+    async def fetch_plain(self, *queries: Query) -> list[list[tuple[Any, ...]]]:
+        """As `fetch_each`, each row a plain tuple."""
+        return _fetch_plain(self._raw, queries)
+
     async def execute(self, sql: str, parameters: Parameters = ()) -> int:
+        """Run one statement; how many rows it changed, -1 if it is none that does."""
         return self._raw.execute(sql, parameters).rowcount
 
     async def execute_many(self, sql: str, rows: Iterable[Parameters]) -> int:
+        """Run one statement for each row of parameters; how many rows all changed."""
         return self._raw.executemany(sql, rows).rowcount
 
     async def close(self) -> None:
+        """Let go of the file; a transaction that is open is rolled back."""
         self._raw.close()
         self._hold.release()
 
@@ -121,43 +136,71 @@ class AiosqliteConnection:
 
     @property
     def in_transaction(self) -> bool:
+        """Whether a transaction is open: an error may have ended it."""
         return self._raw.in_transaction
 
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
-        return await run_to_end(self._fetch(sql, parameters))
+        """Run one statement; every row that it gives."""
+        return await self._run(lambda raw: raw.execute(sql, parameters).fetchall())
 
     async def fetch_each(self, *queries: Query) -> list[list[sqlite3.Row]]:
-        # One job for the thread, which aiosqlite has no public way to give: each of
-        # its own calls is a turn of the loop, and a board takes fourteen.
-        raw: Any = self._raw
-        return await run_to_end(raw._execute(self._fetch_all, queries))
-
-    async def execute(self, sql: str, parameters: Parameters = ()) -> int:
-        return await run_to_end(
-            self._change(partial(self._raw.execute, sql, parameters))
+        """Run statements in their order; the rows of each."""
+        return await self._run(
+            lambda raw: [raw.execute(*query).fetchall() for query in queries]
         )
 
+    async def fetch_plain(self, *queries: Query) -> list[list[tuple[Any, ...]]]:
+        """As `fetch_each`, each row a plain tuple."""
+        return await self._run(lambda raw: _fetch_plain(raw, queries))
+
+    async def execute(self, sql: str, parameters: Parameters = ()) -> int:
+        """Run one statement; how many rows it changed, -1 if it is none that does."""
+        return await self._run(lambda raw: raw.execute(sql, parameters).rowcount)
+
     async def execute_many(self, sql: str, rows: Iterable[Parameters]) -> int:
-        return await run_to_end(self._change(partial(self._raw.executemany, sql, rows)))
+        """Run one statement for each row of parameters; how many rows all changed."""
+        return await self._run(lambda raw: raw.executemany(sql, rows).rowcount)
 
     async def close(self) -> None:
+        """Let go of the file; a transaction that is open is rolled back."""
         await run_to_end(self._close())
 
     async def _close(self) -> None:
         await self._raw.close()
         self._hold.release()
 
-    async def _fetch(self, sql: str, parameters: Parameters) -> list[sqlite3.Row]:
-        return list(await self._raw.execute_fetchall(sql, parameters))
+    async def _run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """Give the thread one job, for which aiosqlite has no public way.
 
-    def _fetch_all(self, queries: Iterable[Query]) -> list[list[sqlite3.Row]]:
-        return [self._raw._conn.execute(*query).fetchall() for query in queries]
+        Each of its own calls takes turns of the loop, and a board has many statements.
+        """
+        raw: Any = self._raw
+        job: _Job[T] = _Job()
+        raw._tx.put_nowait((job, partial(function, raw._conn)))
+        # Else anyio would cancel again at every turn of the loop.
+        with CancelScope(shield=True):
+            await job
 
-    async def _change(self, statement: Any) -> int:
-        cursor = await statement()
-        count: int = cursor.rowcount
-        await cursor.close()
-        return count
+        return job.result()
+
+
+class _Job(asyncio.Future[T]):
+    """What a thread does to its end: who is cancelled meanwhile is told then.
+
+    As `run_to_end`, without the turns of the loop that a task takes.
+    """
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Refuse: asyncio keeps the cancellation for when this is done."""
+        return False
+
+
+def _fetch_plain(
+    raw: sqlite3.Connection, queries: Iterable[Query]
+) -> list[list[tuple[Any, ...]]]:
+    cursor = raw.cursor()
+    cursor.row_factory = None
+    return [cursor.execute(*query).fetchall() for query in queries]
 
 
 def _uri(path: Path, mode: str) -> str:

@@ -23,12 +23,12 @@ router = Router()
 )
 async def set_profile_image(context: Context, given: inputs.ProfileImage) -> Any:
     """Give a user a picture, or none."""
-    require_self(
+    return await _prefer(
         context,
         given.user_id,
+        Preferences(image=given.image),
         otherwise="You are not allowed to change other users profile images",
     )
-    return await _prefer(context, given.user_id, Preferences(image=given.image))
 
 
 @router.mutation(
@@ -62,7 +62,6 @@ async def change_default_search_engine(
     context: Context, given: inputs.DefaultSearchEngine
 ) -> Any:
     """Choose where a user's searches go."""
-    require_self(context, given.user_id)
     chosen = Preferences(default_search_engine_id=given.default_search_engine_id)
     return await _prefer(context, given.user_id, chosen)
 
@@ -77,7 +76,6 @@ async def change_search_preferences(
     context: Context, given: inputs.SearchPreferences
 ) -> Any:
     """The same, and whether in a new tab."""
-    require_self(context, given.user_id)
     chosen = Preferences(
         default_search_engine_id=given.default_search_engine_id,
         open_search_in_new_tab=given.open_in_new_tab,
@@ -100,7 +98,6 @@ async def change_color_scheme(context: Context, given: inputs.ColorScheme) -> An
 @router.mutation("changePingIconsEnabled", guard=member, input=inputs.PingIcons)
 async def change_ping_icons(context: Context, given: inputs.PingIcons) -> Any:
     """Choose whether a user's pings are icons."""
-    require_self(context, given.id)
     chosen = Preferences(ping_icons_enabled=given.ping_icons_enabled)
     return await _prefer(context, given.id, chosen)
 
@@ -115,12 +112,18 @@ async def change_first_day_of_week(
     context: Context, given: inputs.FirstDayOfWeek
 ) -> Any:
     """Choose on which day a user's weeks begin."""
-    require_self(context, given.id)
     chosen = Preferences(first_day_of_week=given.first_day_of_week)
     return await _prefer(context, given.id, chosen)
 
 
-async def _prefer(context: Context, user_id: str, chosen: Preferences) -> Any:
+async def _prefer(
+    context: Context, user_id: str, chosen: Preferences, *, otherwise: str = ""
+) -> Any:
+    """Store what a user likes, asked for by themselves or by an administrator.
+
+    Raises ProcedureError as `require_self` does.
+    """
+    require_self(context, user_id, otherwise=otherwise)
     with answering():
         await profiles.set_preferences(context.resources.database, user_id, chosen)
 
