@@ -23,6 +23,18 @@ def _path(tmp_path: Path) -> Path:
     return tmp_path / "data" / "db.sqlite"
 
 
+@pytest.fixture(name="patient")
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis may take its time: a machine that stood still is no fault of it."""
+    for name in (
+        "dashboard.bus.FIRST_CONNECTION_TIMEOUT",
+        "dashboard.bus.redis.CONNECT_TIMEOUT",
+        "dashboard.bus.redis.CLOSE_TIMEOUT",
+        "dashboard.bus.remote.CALL_TIMEOUT",
+    ):
+        monkeypatch.setattr(name, 20.0)
+
+
 @pytest.fixture(name="driver", params=["aiosqlite", "sqlite3"])
 def _driver(request: pytest.FixtureRequest) -> str:
     return str(request.param)

@@ -139,7 +139,7 @@ def test_a_listener_that_logs_and_a_line_do_not_wait_for_each_other(
 
     def log(topic: str, encoded: bytes) -> None:
         inside.set()
-        logging_elsewhere.wait(10)
+        logging_elsewhere.wait(30)
         logger.info("from a listener")
 
     bus.listen("news", log)
@@ -159,10 +159,10 @@ def test_a_listener_that_logs_and_a_line_do_not_wait_for_each_other(
         ),
     ]
     threads[0].start()
-    inside.wait(10)
+    inside.wait(30)
     threads[1].start()
     for thread in threads:
-        thread.join(10)
+        thread.join(30)
 
     assert sorted(ears.lines) == [
         "info tests.logs: from a listener",

@@ -24,11 +24,11 @@ from dashboard.memory_reports import (
 )
 from dashboard.settings import Settings
 from memory_report.attribution import records as attribution
-from memory_report.render.attribution import render_json as render_attribution
 from memory_report.cli import main
 from memory_report.files import write_json
 from memory_report.records import SCHEMA, Story
 from memory_report.regions import Region
+from memory_report.render.attribution import render_json as render_attribution
 from tests.memory_report.examples import MIB, make_report
 
 GOOD: dict[str, Any] = {

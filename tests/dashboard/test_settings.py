@@ -7,7 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from dashboard.settings import VARIABLES, Settings, SettingsError, load_settings
+from dashboard.settings import Settings, SettingsError, load_settings
+from dashboard.variables import VARIABLES
 
 
 def test_nothing_set_gives_the_defaults():

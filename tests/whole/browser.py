@@ -85,15 +85,16 @@ class Window:
     def press(self, selector: str) -> None:
         """Press what leads to another page, and wait for that page."""
 
-        old = self.find("html")
-        self.find(selector).click()
-        self.wait(lambda: _is_gone(old))
-        self.wait(lambda: self.run("return document.readyState") == "complete")
+        self._follow(self.find(selector))
 
     def press_link(self, text: str) -> None:
+        self._follow(self.driver.find_element(By.LINK_TEXT, text))
+
+    def _follow(self, element: WebElement) -> None:
         old = self.find("html")
-        self.driver.find_element(By.LINK_TEXT, text).click()
+        element.click()
         self.wait(lambda: _is_gone(old))
+        self.wait(lambda: self.run("return document.readyState") == "complete")
 
     def open_choice(self, kind: str) -> str:
         """Open the form that adds an item of this kind; return its selector."""

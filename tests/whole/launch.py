@@ -32,6 +32,8 @@ class Launched:
         )
         self.events: list[dict[str, Any]] = []
         self.lines: list[str] = []
+        #: Its last line has been read: the end of the process comes before that.
+        self._read_all = False
         self._grown = threading.Condition()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -48,7 +50,7 @@ class Launched:
             return None
 
         with self._grown:
-            self._grown.wait_for(lambda: find() or self._ended(), timeout=PATIENCE)
+            self._grown.wait_for(lambda: find() or self._read_all, timeout=PATIENCE)
 
         found = find()
         assert found is not None, f"no {event} {facts} in:\n" + "\n".join(self.lines)
@@ -101,10 +103,8 @@ class Launched:
                 self._grown.notify_all()
 
         with self._grown:
+            self._read_all = True
             self._grown.notify_all()
-
-    def _ended(self) -> bool:
-        return not self._reader.is_alive() or self.process.poll() is not None
 
 
 @contextmanager

@@ -14,11 +14,15 @@ from anyio.abc import TaskStatus
 
 GARBAGE = 1000
 
+#: That `serve` is ready, for who holds up another lane until then.
+serving = threading.Event()
+
 
 async def serve(*, task_status: TaskStatus[Any], stopping: anyio.Event) -> None:
     """Behave."""
 
     task_status.started()
+    serving.set()
     await stopping.wait()
 
 

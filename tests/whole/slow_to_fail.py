@@ -4,5 +4,8 @@ from __future__ import annotations
 
 import time
 
-time.sleep(0.5)
+from .services_that_fail import serving
+
+serving.wait()
+time.sleep(0.5)  # so that the runner hears of it, and cannot act upon it yet
 raise ImportError("the well is dry")

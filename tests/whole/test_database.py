@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from .launch import PATIENCE, ROOT
 
 OPEN = """
@@ -13,7 +15,8 @@ import asyncio, pathlib, sys
 from dashboard.database import Database
 
 async def main():
-    database = Database(pathlib.Path(sys.argv[1]), driver=sys.argv[2])
+    path = pathlib.Path(sys.argv[1])
+    database = Database(path, driver=sys.argv[2], busy_timeout=30)
     print("here", flush=True)
     sys.stdin.readline()
     await database.open()
@@ -23,6 +26,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.timeout(180)
 def test_processes_that_start_together_make_the_file_together(tmp_path: Path):
     """Whoever is first makes the tables; nobody is turned away as locked."""
 

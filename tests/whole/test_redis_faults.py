@@ -74,7 +74,7 @@ def live_a_day(url: str, tasks: str, visitor: Visitor) -> None:
 @pytest.mark.parametrize(
     ("fault", "number"),
     [
-        ("latency", 1),
+        ("latency", 0.5),
         ("slicer", 1),
         ("limit_data", 0),
         ("reset", 0),

@@ -316,7 +316,7 @@ def test_clients_come_back_after_a_restart(version: str, tmp_path: Path):
             number = client.subscribe("ws", MEMORY)
             client.wait("subscription", id=number, happened="data")
             assert roof.stop() == 0
-            client.wait("close", code=1001)
+            closed = client.wait("close", socket=1)
             before = len(client.events)
             with run(tmp_path, port=urlsplit(visitor.url).port or 0) as second:
                 second.wait_ready()
@@ -325,8 +325,9 @@ def test_clients_come_back_after_a_restart(version: str, tmp_path: Path):
             sent = [one["text"] for one in client.told("sent") if one["text"] != "PONG"]
 
     assert client.told("frame", text='{"id":null,"method":"reconnect"}')
-    # The client tries a new socket before it is told that the old one has closed.
-    assert client.told("close", code=1001)
+    # Told to come back, it hangs up by itself, and may be quicker than our goodbye:
+    # then it has its own back, without a code. It is never cut off.
+    assert closed["code"] in {1001, 1005}
     assert not client.told("subscription", id=number, happened="error")
     # The same request with the same number.
     assert sent == [sent[0]] * 2

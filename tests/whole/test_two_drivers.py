@@ -15,7 +15,7 @@ from .launch import ROOT
 
 #: Transactions of each writer: libSQL's take longer, and all end at about one time.
 TRANSACTIONS = {"libsql": 4000, "sqlite3": 6000}
-PATIENCE = 50.0
+PATIENCE = 150.0
 
 WRITER = """
 import asyncio, sys
@@ -79,6 +79,7 @@ def launch(program: str, *words: str) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.timeout(180)
 def test_two_libraries_in_two_processes_lose_nothing(tmp_path: Path):
     """10 000 transactions of two writers, with a reader beside: all are there."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -75,10 +76,10 @@ class Visitor:
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
 
-        connection.request(method, path, body, headers)
-        response = connection.getresponse()
-        self.body = response.read().decode()
-        connection.close()
+        with closing(connection):
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            self.body = response.read().decode()
 
         for header, value in response.getheaders():
             if header.lower() == "set-cookie":

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
 import pytest
 
 from dashboard.accounts import open_session
 from dashboard.boards import Board, add_item, load_board
+from dashboard.boards.assemble import PARTS
 from dashboard.database import Database, drivers
 from dashboard.identity import Session, User
 
@@ -26,16 +26,16 @@ class Statements:
 def _statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
     statements = Statements()
     for driver in (drivers.SqliteConnection, drivers.AiosqliteConnection):
-        fetch_each = driver.fetch_each
+        fetch_plain = driver.fetch_plain
 
         async def counted(
-            self: Any, *queries: Any, fetch_each: Any = fetch_each
-        ) -> list[list[sqlite3.Row]]:
+            self: Any, *queries: Any, fetch_plain: Any = fetch_plain
+        ) -> list[list[tuple[Any, ...]]]:
             statements.texts += [sql for sql, _ in queries]
-            rows: list[list[sqlite3.Row]] = await fetch_each(self, *queries)
+            rows: list[list[tuple[Any, ...]]] = await fetch_plain(self, *queries)
             return rows
 
-        monkeypatch.setattr(driver, "fetch_each", counted)
+        monkeypatch.setattr(driver, "fetch_plain", counted)
 
     return statements
 
@@ -78,6 +78,22 @@ async def test_the_number_of_queries_does_not_grow_with_the_items(
     assert statements.texts[0] == "BEGIN"
     assert statements.texts[-1] == "COMMIT"
     assert len(statements.texts) <= 13
+
+
+async def test_a_board_is_read_without_the_items_of_other_boards(
+    database: Database, board: Board
+):
+    """The index on kinds would lead to those of all."""
+    steps = [
+        str(step["detail"])
+        for part in PARTS
+        for step in await database.all(
+            f"EXPLAIN QUERY PLAN {part}", {"board": board.id}
+        )
+    ]
+
+    assert any("oneroof_item_board" in step for step in steps)
+    assert not any("oneroof_item_kind" in step for step in steps)
 
 
 async def test_unknown_kinds_and_options_are_loaded_as_they_are(

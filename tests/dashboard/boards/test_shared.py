@@ -18,6 +18,7 @@ from dashboard import superjson
 from dashboard.boards import Board, add_item
 from dashboard.boards import shared as shared_boards
 from dashboard.boards.shared import MAX_BYTES, TTL
+from dashboard.bus import remote
 from dashboard.database import Database
 from dashboard.identity import Session
 from tests.dashboard.bus.fault_proxy import FAULTS, FaultProxy
@@ -25,7 +26,7 @@ from tests.dashboard.bus.redis_server import Server
 
 from .peer import Peer, open_peer
 
-pytestmark = pytest.mark.redis
+pytestmark = [pytest.mark.redis, pytest.mark.usefixtures("patient")]
 
 #: A program that knows SQLite and nothing of us.
 WRITER = """
@@ -42,10 +43,12 @@ connection.close()
 LOADER = """
 import anyio, json, msgspec, sys
 from pathlib import Path
+from dashboard.bus import remote
 from dashboard.identity import Session
 from tests.dashboard.boards.peer import open_peer
 
 async def main(path, url, board, user):
+    remote.CALL_TIMEOUT = 20
     session = msgspec.json.decode(user, type=Session)
     async with open_peer(Path(path), url) as peer:
         print("here", flush=True)
@@ -394,11 +397,13 @@ async def test_no_viewer_notices_a_fault_of_redis(
     proxy: FaultProxy,
     board: Board,
     session: Session,
+    monkeypatch: pytest.MonkeyPatch,
     fault: str,
 ):
     """Each process reads for itself, and always sees what was written last."""
     async with open_peer(path, proxy.url) as peer:
         await peer.load(board.id, session)
+        monkeypatch.setattr(remote, "CALL_TIMEOUT", 0.5)
         if fault == "dead":
             server.kill()
         else:

@@ -24,7 +24,7 @@ from tests.dashboard.bus.redis_server import Server
 
 from .peer import Peer, open_peer
 
-pytestmark = pytest.mark.redis
+pytestmark = [pytest.mark.redis, pytest.mark.usefixtures("patient")]
 
 #: Commits as a program does whose fsync takes long: first all of it is in the log,
 #: under the write lock, then the others are told through shared memory.
@@ -314,7 +314,7 @@ async def test_sharing_holds_nobody_up(
     """Whoever writes keeps writing, and is not waited for."""
     first, second = peers
     async with second.database.write():
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await first.load(board.id, session)
 
     assert first.shared._names == set()

@@ -67,6 +67,7 @@ async def test_a_fault_is_survived_told_once_and_over_when_it_is_over(
     other: Bus,
     proxy: FaultProxy,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
     fault: str,
     number: float,
 ):
@@ -84,6 +85,8 @@ async def test_a_fault_is_survived_told_once_and_over_when_it_is_over(
     assert [message["json"] for message in here.messages] == [*range(10)]
     assert there.messages == []
 
+    # What is late from now on is this machine.
+    monkeypatch.setattr(redis_bus, "CONNECT_TIMEOUT", PATIENCE)
     proxy.heal()
     await there.wait_for(9)
     await wait_connected(bus)
@@ -95,6 +98,7 @@ async def test_a_fault_is_survived_told_once_and_over_when_it_is_over(
     assert bus.statistics()["connections"] == 2
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(("fault", "number"), BEARABLE)
 async def test_a_slow_redis_delivers_later_and_everything(
     bus: Bus,
@@ -121,6 +125,7 @@ async def test_a_slow_redis_delivers_later_and_everything(
     assert caplog.records == []
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_connection_that_never_lasts_is_not_tried_in_a_hurry(
     bus: Bus, proxy: FaultProxy, caplog: pytest.LogCaptureFixture
 ):
@@ -163,6 +168,7 @@ async def test_nothing_grows_while_redis_is_away(bus: Bus, proxy: FaultProxy):
     assert proxy.accepted - accepted <= 5 + 2 * seconds / redis_bus.FIRST_PAUSE
 
 
+@pytest.mark.usefixtures("patient")
 async def test_many_large_messages_wait_within_a_bound_of_bytes(
     bus: Bus, proxy: FaultProxy
 ):
@@ -186,6 +192,7 @@ def test_the_way_back_is_under_five_seconds():
     assert longest < 5
 
 
+@pytest.mark.usefixtures("patient")
 async def test_two_buses_behind_faults_find_each_other_again(
     proxy: FaultProxy, bus: Bus, server: Server
 ):
@@ -205,6 +212,7 @@ async def test_two_buses_behind_faults_find_each_other_again(
         await second.close()
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_message_of_many_megabytes_does_not_end_the_bus(
     bus: Bus, other: Bus, server: Server
 ):

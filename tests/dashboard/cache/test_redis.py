@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
 from typing import Any
 
 import anyio
@@ -17,7 +18,7 @@ from dashboard.errors import RedisUnavailableError
 from tests.dashboard.bus.fault_proxy import FaultProxy
 from tests.dashboard.bus.redis_server import CONFIGURATION, Server
 
-pytestmark = pytest.mark.redis
+pytestmark = [pytest.mark.redis, pytest.mark.usefixtures("patient")]
 
 PATIENCE = 20.0
 FAULTS = ["latency", "limit_data", "reset", "garbage", "timeout"]
@@ -69,6 +70,16 @@ async def wait_shared(bus: Bus) -> None:
             await asyncio.sleep(0.01)
 
 
+@contextmanager
+def spoiled(proxy: FaultProxy, fault: str, number: float = 0) -> Iterator[None]:
+    """A fault, for as long as the block; who waits for Redis soon gives up in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redis_remote, "CALL_TIMEOUT", 0.5)
+        proxy.spoil(fault, number)
+        yield
+        proxy.heal()
+
+
 async def open_client(server: Server) -> Any:
     from redis.asyncio import Redis
 
@@ -91,7 +102,8 @@ async def test_two_processes_have_the_same_values(
     await client.aclose()
 
     assert 500 < left[0] <= 60_000
-    assert 0 < left[1] <= 500
+    # -1 would be for ever; one that is gone by now is -2.
+    assert left[1] == -2 or 0 < left[1] <= 500
     await wait_for(second, "b", None)
 
 
@@ -124,18 +136,23 @@ async def test_a_deletion_is_seen_by_the_other_process(caches: tuple[Cache, Cach
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_no_caller_notices_a_fault(
-    caches: tuple[Cache, Cache], proxy: FaultProxy, fault: str
+    caches: tuple[Cache, Cache],
+    proxy: FaultProxy,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
 ):
     """Loads are answered and kept by the process itself, for a short while."""
     first, second = caches
     source = Source()
-    proxy.spoil(fault, 5 if fault == "latency" else 0)
-    values = [await first.load("a", source, ttl=3600) for _ in range(50)]
+    with spoiled(proxy, fault, 5 if fault == "latency" else 0):
+        with monkeypatch.context() as patch:
+            # The pause after a failure does not end: what is tried may get through.
+            patch.setattr(first._remote, "_clock", lambda: 0.0)
+            values = [await first.load("a", source, ttl=3600) for _ in range(50)]
 
-    assert values == [1] * 50
-    assert await second.get("a") is None
+        assert values == [1] * 50
+        assert await second.get("a") is None
 
-    proxy.heal()
     with anyio.fail_after(PATIENCE):
         while await second.get("b") != b"shared again":
             await first.set("b", b"shared again", ttl=60)
@@ -145,22 +162,23 @@ async def test_no_caller_notices_a_fault(
 
 
 async def test_what_changed_while_redis_was_away_is_not_believed_there(
-    caches: tuple[Cache, Cache], proxy: FaultProxy
+    server: Server, caches: tuple[Cache, Cache], proxy: FaultProxy
 ):
     """The old values are in Redis still, and go before anything is read again."""
     first, second = caches
     for key in ("set", "deleted", "neither"):
         await first.set(key, b"old", ttl=3600)
 
-    proxy.spoil("timeout")
-    await first.set("set", b"new", ttl=3600)
-    await first.delete("deleted")
+    client = await open_client(server)
+    with spoiled(proxy, "timeout"):
+        await first.set("set", b"new", ttl=3600)
+        await first.delete("deleted")
 
-    assert await first.get("set") == b"new"
-    assert await first.get("deleted") is None
-    assert await second.get("set") == b"old"
+        assert await first.get("set") == b"new"
+        assert await first.get("deleted") is None
+        assert await client.get("cache:set") == b"old"
 
-    proxy.heal()
+    await client.aclose()
     await wait_for(first, "neither", b"old")
 
     assert await second.get("deleted") is None
@@ -204,16 +222,15 @@ async def test_a_slow_redis_is_told_once_and_asked_seldom(
     """The bus lives with it, and so it is the cache that says so."""
     caplog.set_level(logging.INFO, "dashboard.bus")
     first = caches[0]
-    proxy.spoil("latency", 1)
-    with anyio.fail_after(PATIENCE):
-        while not caplog.records:
+    with spoiled(proxy, "latency", 1):
+        with anyio.fail_after(PATIENCE):
+            while not caplog.records:
+                await first.get("a")
+                await asyncio.sleep(0.001)
+
+        for _ in range(1000):
             await first.get("a")
-            await asyncio.sleep(0.001)
 
-    for _ in range(1000):
-        await first.get("a")
-
-    proxy.heal()
     with anyio.fail_after(PATIENCE):
         while len(caplog.records) < 2:
             await first.get("a")
@@ -229,7 +246,7 @@ async def test_a_slow_redis_is_told_once_and_asked_seldom(
 async def test_cancelled_calls_mix_no_answers_up(
     buses: tuple[Bus, Bus], proxy: FaultProxy
 ):
-    """A thousand callers give up while the answer is on its way (redis-py #2624)."""
+    """Hundreds of callers give up while the answer is on its way (redis-py #2624)."""
     remote = buses[0].remote
     assert remote is not None
     for number in range(20):
@@ -238,7 +255,10 @@ async def test_cancelled_calls_mix_no_answers_up(
     proxy.spoil("latency", 0.01)
     wrong: list[tuple[int, bytes | None]] = []
     cancelled = 0
-    for number in range(1000):
+    for number in count():
+        if cancelled == 600:
+            break
+
         asked = asyncio.create_task(remote.get(f"{number % 20}"))
         # At every stage of the call: before it connects, writes, waits, reads.
         for _ in range(number % 7):
@@ -252,7 +272,6 @@ async def test_cancelled_calls_mix_no_answers_up(
             wrong += [(number, value)] if value != b"%d" % (number % 20) else []
             proxy.spoil("latency", 0.01)
 
-    assert cancelled > 500
     assert wrong == []
 
 

@@ -13,7 +13,7 @@ from dashboard.accounts import create_first_admin, open_session
 from dashboard.cli import main
 from dashboard.database import Database
 from dashboard.identity import User
-from dashboard.settings import VARIABLES
+from dashboard.variables import VARIABLES
 
 T = TypeVar("T")
 

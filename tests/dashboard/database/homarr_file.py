@@ -191,7 +191,7 @@ def read_bytes(path: Path) -> bytes:
 
 def wait_closed(path: Path) -> None:
     """Wait for libSQL's threads, which let go of a file a moment after its end."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while True:
         try:
             guard.claim(path, library="sqlite3").release()

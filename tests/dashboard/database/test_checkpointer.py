@@ -39,7 +39,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpointer, "AUTOMATIC_PAGES", 50)
     monkeypatch.setattr(checkpointer, "BOUND_BYTES", 400_000)
     monkeypatch.setattr(checkpointer, "KEPT_BYTES", 100_000)
-    monkeypatch.setattr(checkpointer, "PATIENCE", 1)
+    monkeypatch.setattr(checkpointer, "PATIENCE", 30)
 
 
 @pytest.mark.usefixtures("small")

@@ -214,6 +214,18 @@ async def test_several_queries_are_answered_in_order(connection: Connection):
     assert [[tuple(row) for row in rows] for rows in found] == [[], [(1,)], [(2,)]]
 
 
+async def test_plain_rows_are_tuples(connection: Connection):
+    """And only they: the next rows have names again."""
+    found = await connection.fetch_plain(
+        ("SELECT ? AS a, NULL AS b", (1,)), ("SELECT :b AS b", {"b": "x"})
+    )
+    named = await connection.fetch("SELECT 1 AS a")
+
+    assert found == [[(1, None)], [("x",)]]
+    assert {type(row) for rows in found for row in rows} == {tuple}
+    assert named[0]["a"] == 1
+
+
 async def test_one_call_is_one_statement(connection: Connection):
     """What follows would be left out without a word."""
     two = "INSERT INTO thing (name) VALUES ('a'); DELETE FROM thing"

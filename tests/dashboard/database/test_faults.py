@@ -266,7 +266,7 @@ async def test_a_lock_that_stays_is_one_answer_for_all(path: Path, driver: str):
 
 async def test_a_wait_for_a_lock_leaves_the_loop_alone(path: Path, driver: str):
     """Whichever driver: the event loop turns while somebody else writes."""
-    database = Database(path, driver=driver)
+    database = Database(path, driver=driver, busy_timeout=50)
     await database.open()
     other = subprocess.Popen(
         [sys.executable, "-c", LOCK, str(path)],
@@ -302,7 +302,7 @@ from dashboard.database import Database
 
 async def main():
     path, driver, name = sys.argv[1:]
-    database = Database(path, driver=driver, journal_mode="delete")
+    database = Database(path, driver=driver, journal_mode="delete", busy_timeout=40)
     for number in range(100):
         async with database.write() as tx:
             row = await tx.one("SELECT count(*) FROM app")
@@ -348,7 +348,7 @@ async def test_readers_and_the_writer_of_one_process_share_a_rollback_journal(
     path: Path, driver: str
 ):
     """A commit waits for reads that are under way, and new reads for the commit."""
-    database = Database(path, driver=driver, journal_mode="delete")
+    database = Database(path, driver=driver, journal_mode="delete", busy_timeout=50)
     await database.open()
     reading, leave = anyio.Event(), anyio.Event()
 

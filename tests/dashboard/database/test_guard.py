@@ -16,6 +16,8 @@ from dashboard.database import guard, processes
 from dashboard.database.drivers import Connection, connect
 from dashboard.errors import DatabaseGuardError, DatabaseOpenError
 
+from .homarr_file import wait_closed
+
 LIBRARIES = {"aiosqlite": "sqlite3", "sqlite3": "sqlite3", "libsql": "libsql"}
 
 
@@ -115,6 +117,7 @@ async def test_one_library_may_have_it_open_many_times(
     assert claimed.connections == 1
 
     await second.close()
+    wait_closed(file)
 
     assert guard.state().claimed == ()
     assert guard.state().hooked
@@ -139,6 +142,7 @@ async def test_a_second_library_is_refused(
 
     assert guard.state().claimed[0].connections == 1
     await connection.close()
+    wait_closed(file)
 
     other = await connect(file, driver=again, mode="rw", busy_timeout=0)
     await other.close()
@@ -159,6 +163,7 @@ async def test_the_standard_library_itself_is_refused_beside_libsql(
 
     sqlite3.connect(":memory:").close()
     await connection.close()
+    wait_closed(file)
     sqlite3.connect(file).close()
 
 

@@ -13,6 +13,8 @@ import dashboard
 from dashboard.database import Database, DatabaseOpenError
 from dashboard.database.drivers import Connection, connect
 
+from .homarr_file import wait_closed
+
 INSERT = "INSERT INTO thing (name) VALUES (?)"
 
 pytestmark = pytest.mark.usefixtures("libsql")
@@ -57,6 +59,8 @@ async def test_a_closed_connection_says_so(connection: Connection, file: Path):
     assert find_open(file)
 
     await connection.close()
+
+    wait_closed(file)
 
     assert not connection.in_transaction
     assert find_open(file) == []
@@ -178,6 +182,9 @@ async def test_a_cancelled_opening_leaves_nothing_open(file: Path):
         await asyncio.wait([opening])
         if not opening.cancelled():
             await opening.result().close()
+
+        if file.exists():
+            wait_closed(file)
 
         assert not file.exists() or find_open(file) == []
 

@@ -59,8 +59,8 @@ async def names_from(database: Database, least: str = "") -> list[str]:
     """The apps from a name on, remembered, by both ways of asking."""
     _, (rows,) = await database.versioned_read((NAMES, {"least": least}), remember=True)
     again = await database.all(NAMES, {"least": least}, remember=True)
-    assert [row["id"] for row in again] == [row["id"] for row in rows]
-    return [row["id"] for row in rows]
+    assert [row["id"] for row in again] == [name for (name,) in rows]
+    return [name for (name,) in rows]
 
 
 async def test_an_answer_is_remembered_until_somebody_commits(
@@ -93,6 +93,18 @@ async def test_parameters_are_part_of_the_question(database: Database):
             assert [row["id"] for row in rows] == [name]
 
 
+async def test_named_and_plain_rows_are_remembered_apart(database: Database):
+    """Whoever asked first for the same, each gets what is theirs."""
+    await insert(database, "a")
+    question = (NAMES, {"least": ""})
+    for _ in range(2):
+        named = await database.all(*question, remember=True)
+        version, (plain,) = await database.versioned_read(question, remember=True)
+
+        assert (named[0]["id"], plain) == ("a", [("a",)])
+        assert version == await database.data_version()
+
+
 async def test_an_answer_that_a_commit_overtook_is_not_remembered(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ):
@@ -113,7 +125,7 @@ async def test_an_answer_that_a_commit_overtook_is_not_remembered(
             (NAMES, {"least": ""}), remember=True
         )
 
-    assert [row["id"] for row in rows] == ["a", "a2"]
+    assert rows == [("a",), ("a2",)]
     assert await names_from(database) == ["a", "a2", "b"]
 
 
@@ -134,7 +146,7 @@ async def test_an_answer_is_noted_unless_a_commit_overtook_it(
         trips.clear()
         _, (rows,) = await database.versioned_read(question, remember=True)
 
-        assert [row["id"] for row in rows] == (["a", "b", "c"] if overtaken else ["a"])
+        assert rows == ([("a",), ("b",), ("c",)] if overtaken else [("a",)])
         assert len(trips) == (overtaken or driver == "libsql")
 
 
@@ -149,7 +161,7 @@ async def test_what_is_remembered_is_bounded(database: Database, driver: str):
 
     assert len(answers) == (0 if driver == "libsql" else MAX_ANSWERS)
     if answers:
-        assert next(reversed(answers))[0][1] == (MAX_ANSWERS + 8,)
+        assert next(reversed(answers))[1][1] == (MAX_ANSWERS + 8,)
 
 
 async def test_a_locked_file_is_asked_and_not_waited_for(

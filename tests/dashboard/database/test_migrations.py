@@ -251,7 +251,7 @@ async def test_a_reader_that_is_in_the_way_is_waited_for(path: Path, driver: str
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(release)
-        await use(path, driver)
+        await use(path, driver, busy_timeout=50)
 
     assert sorted(one.name for one in path.parent.iterdir()) == [path.name, BACKUP]
 

@@ -123,6 +123,8 @@ class Trace:
         for name in ("fetch", "execute", "execute_many"):
             self._wrap(monkeypatch, name)
 
+        self._wrap_plain(monkeypatch)
+
     def _wrap(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         original = getattr(SqliteConnection, name)
 
@@ -137,6 +139,15 @@ class Trace:
             return await original(connection, sql, given)
 
         monkeypatch.setattr(SqliteConnection, name, traced)
+
+    def _wrap_plain(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        original = SqliteConnection.fetch_plain
+
+        async def traced(connection: Any, *queries: Any) -> Any:
+            self.statements.setdefault(self.current, []).extend(queries)
+            return await original(connection, *queries)
+
+        monkeypatch.setattr(SqliteConnection, "fetch_plain", traced)
 
 
 @pytest.fixture(name="driver")

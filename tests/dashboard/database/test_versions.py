@@ -132,7 +132,7 @@ async def test_rows_come_with_the_version_that_they_are_of(database: Database):
     async with database.snapshot() as snapshot:
         row = await snapshot.one(*COUNT)
 
-    assert (rows[0]["n"], named[0]["id"]) == (1, "a")
+    assert (rows, named) == ([(1,)], [("a",)])
     assert row is not None
     assert (snapshot.version, row["n"]) == (version, 1)
     assert await database.data_version() == version
@@ -150,7 +150,7 @@ async def test_a_snapshot_stays_what_it_was(path: Path, driver: str):
     await database.close()
 
     assert row is not None
-    assert (row["n"], rows[0]["n"]) == (0, 1)
+    assert (row["n"], rows) == (0, [(1,)])
     assert after != before
 
 
@@ -163,13 +163,13 @@ async def test_a_query_that_fails_leaves_no_transaction_behind(database: Databas
     await insert(database, "a")
     _, (rows,) = await database.versioned_read(COUNT)
 
-    assert rows[0]["n"] == 1
+    assert rows == [(1,)]
 
 
 async def test_versions_are_read_while_all_readers_are_busy(database: Database):
     """They have a connection of their own."""
     async with database.read(), database.read():
-        first = await asyncio.wait_for(database.data_version(), 10)
+        first = await asyncio.wait_for(database.data_version(), 30)
 
     assert first == await database.data_version()
 
