@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from dashboard.cli.parser import make_parser as make_dashboard_parser
-from dashboard.settings import VARIABLES, Variable
 from dashboard.trpc.not_offered import HOMARR, read_kinds
 from dashboard.trpc.routers import ROUTERS, load_router
+from dashboard.variables import VARIABLES, Variable
 from memory_report.arguments import make_parser as make_report_parser
 from runner import cli as runner
 from runner.events import Event

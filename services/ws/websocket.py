@@ -18,6 +18,22 @@ class BoundedConnection(WebSocketConnection):
         # trio-websocket counts characters, so fragments without any have no end.
         self._message_size += max(0, limits.FRAGMENT_BYTES - len(event.data))
         await super()._handle_message_event(event)
+        if not self._reader_running:
+            self._close_handshake.set()  # it was too much: no answer is waited for
+
+    async def aclose(self, code: int = 1000, reason: str | None = None) -> None:
+        """Close, and let the client have our goodbye before the socket goes."""
+        await super().aclose(code, reason)
+        # It returns at once where the client was quicker, whose goodbye the reader is
+        # just about to answer: without that, the client reads 1006.
+        await self._close_handshake.wait()
+
+    async def _close_stream(self) -> None:
+        try:
+            async with self._stream_lock:
+                pass  # the client's goodbye came while ours was still being written
+        finally:
+            await super()._close_stream()
 
 
 class _Finished:

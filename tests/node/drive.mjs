@@ -24,11 +24,13 @@ const fetchAndTell = async (address, options) => {
   return response;
 };
 
+let sockets = 0;
 class Socket extends WebSocket {
   constructor(address, protocols) {
     super(address, protocols, { headers, origin });
+    const number = (sockets += 1);
     this.on("message", (data) => tell({ event: "frame", text: String(data) }));
-    this.on("close", (code) => tell({ event: "close", code }));
+    this.on("close", (code) => tell({ event: "close", code, socket: number }));
     this.on("open", () => tell({ event: "open" }));
   }
 

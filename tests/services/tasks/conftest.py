@@ -29,6 +29,8 @@ from services.tasks.timetable import Timetable
 #: 2026-01-01 00:00:30 UTC.
 BEGIN = 1767225630.0
 KEY = "the key"
+#: Seconds that only a fault exceeds, however slow the machine is.
+PATIENCE = 40.0
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def patch(crew: Crew) -> None:
     if crew.options.get("redis"):
         from services.tasks import queued
 
-        queued.HEARTBEAT = 2
+        queued.HEARTBEAT = crew.options.get("heartbeat", 60)
         queued.HEARTBEAT_INTERVAL = 0.5 * crew.speed
         queued.SWEEP_INTERVAL = 1
         queued.RETRY_INTERVAL = 0.0

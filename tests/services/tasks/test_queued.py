@@ -21,6 +21,7 @@ from services.tasks.errors import JobRunningError, QueueUnavailableError, TickTa
 from services.tasks.queued import QueuedRuns
 from services.tasks.state import Due, ScheduledJob
 from tests.dashboard.bus.redis_server import Server, open_server
+from tests.services.tasks.conftest import PATIENCE
 
 #: SAQ's own affair: redis 8 would rather be told so by another command.
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex")
@@ -70,7 +71,7 @@ async def _bench(resources: Resources, server: Server) -> AsyncIterator[Bench]:
     async with anyio.create_task_group() as tasks:
         bench = Bench(dataclasses.replace(resources, settings=settings), tasks)
         tasks.start_soon(bench.engine.look_after)
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE):
             yield bench
 
         tasks.cancel_scope.cancel()
@@ -150,7 +151,7 @@ async def test_a_run_that_the_stop_cuts_short_is_queued_again(
         resources.settings, tasks_engine="saq", redis_url=server.url
     )
     resources = dataclasses.replace(resources, settings=settings)
-    with anyio.fail_after(20):
+    with anyio.fail_after(PATIENCE):
         async with anyio.create_task_group() as tasks:
             first = Bench(resources, tasks)
             first.work = anyio.sleep_forever
@@ -191,7 +192,7 @@ async def test_without_redis_a_trigger_is_refused_and_a_tick_waits(
     await wait_until(lambda: "ticks cannot be queued" in caplog.text)
 
     server.start()
-    await wait_until(lambda: bench.calls)
+    await wait_until(lambda: bench.calls and "can be queued again" in caplog.text)
 
     assert caplog.text.count("ticks cannot be queued") == 1
     assert caplog.text.count("ticks can be queued again") == 1
@@ -205,13 +206,13 @@ async def test_what_a_worker_is_just_beginning_is_not_swept(server: Server) -> N
     await queue.enqueue("ping", key="ping:1", retries=2)
     await queue.dequeue()
 
-    assert await queue.sweep(lock=1) == []
+    assert await queue.sweep(lock=60) == []
     # The lock keeps others from looking at the same time.
-    assert await queue.sweep(lock=1) == []
+    assert await queue.sweep(lock=60) == []
 
     await queue.redis.delete("saq:default:sweep")
 
-    assert await queue.sweep(lock=1) == ["ping:1"]
+    assert await queue.sweep(lock=60) == ["ping:1"]
     assert await queue.count("queued") == 1
 
     await queue.disconnect()

@@ -16,7 +16,7 @@ from services.tasks.errors import (
 )
 from services.tasks.scheduler import MAX_SLEEP
 from services.tasks.timetable import AHEAD
-from tests.services.tasks.conftest import BEGIN
+from tests.services.tasks.conftest import BEGIN, PATIENCE
 
 PING = Job(name="ping", cron="* * * * *", timeout=30.0)
 CLEANUP = Job(name="sessionCleanup", cron="*/20 * * * * *", timeout=30.0)
@@ -113,7 +113,7 @@ async def test_a_job_that_takes_too_long_is_cancelled(desk: Any) -> None:
     heard = desk.listen("ping")
     desk.work = anyio.sleep_forever
     desk.make(Job(name="ping", cron="* * * * *", timeout=0.0))
-    with anyio.fail_after(2):
+    with anyio.fail_after(PATIENCE):
         await desk.scheduler.trigger("ping")
 
     assert heard[-1]["lastExecutionStatus"] == "error"

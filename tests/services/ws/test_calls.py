@@ -253,7 +253,7 @@ async def test_calls_are_cancelled_when_the_socket_goes(
     client = await house.connect()
     await client.send_message(_work(20, number=1))
     await client.send_message(_work(20, number=2))
-    await trio.testing.wait_all_tasks_blocked()
+    await _wait(lambda: house.bus.last("work"))
     begin = trio.current_time()
     if way == "close":
         await client.aclose()
@@ -330,7 +330,7 @@ async def test_a_session_that_ends_gives_its_calls_half_a_second(house: Any) -> 
     stop = house.hub.watch_sessions()
     client = await house.connect()
     await client.send_message(_work(10))
-    await trio.testing.wait_all_tasks_blocked()
+    await _wait(lambda: house.bus.last("work"))
     begin = trio.current_time()
     house.bus.publish("session-closed", {"userId": "user1"})
     with pytest.raises(ConnectionClosed) as closed:
@@ -348,7 +348,7 @@ async def test_a_drain_lets_calls_in_flight_finish(house: Any) -> None:
     """The answer comes after the word to reconnect and before the close frame."""
     client = await house.connect()
     await client.send_message(_work(2))
-    await trio.testing.wait_all_tasks_blocked()
+    await _wait(lambda: house.bus.last("work"))
     house.tasks.start_soon(house.hub.drain)
 
     assert await client.get_message() == '{"id":null,"method":"reconnect"}'

@@ -120,10 +120,9 @@ async def test_silent_connections_are_freed_after_five_seconds(house: Any) -> No
         assert await _read_all(client) == b""
 
     await trio.sleep(limits.LINGER_TIMEOUT)
-    await trio.testing.wait_all_tasks_blocked()
+    await house.wait_empty()
 
     assert trio.current_time() - begin < 5.5
-    assert house.hub.sockets == 0
 
 
 @pytest.mark.parametrize("declared", [MIB, 2**40, 2**63 - 1])
@@ -276,7 +275,7 @@ async def test_a_storm_hurts_only_those_who_do_not_read(house: Any) -> None:
             heard += 1
             assert heard < 500
 
-    with trio.fail_after(limits.CLOSE_TIMEOUT + 10):
+    with trio.fail_after(limits.CLOSE_TIMEOUT + 30):
         while len(house.hub.members) > 1:
             await trio.testing.wait_all_tasks_blocked(0.01)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import trio
 from trio_websocket import ConnectionClosed
+from wsproto.events import CloseConnection
 
 _SUBSCRIBE = (
     '{"id":1,"method":"subscription","params":'
@@ -383,6 +384,21 @@ async def test_any_message_keeps_the_client_alive(house: Any, answer: str) -> No
         await client.send_message(answer)
 
     assert pytest.approx(trio.current_time() - begin) == 90
+
+
+async def test_who_says_goodbye_at_the_same_moment_is_answered(house: Any) -> None:
+    """A client that is told to come back hangs up by itself: neither is cut off."""
+    for _ in range(20):
+        client = await house.connect()
+        (member,) = house.hub.members
+        goodbye = client._wsproto.send(CloseConnection(code=1000))
+        client._stream.socket._sock.send(goodbye)
+        member.request_close(1001, "the server is going away")
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.get_message()
+
+        assert closed.value.reason.code in {1000, 1001}
+        await house.wait_empty()
 
 
 async def test_a_client_that_talks_is_not_asked(house: Any) -> None:
