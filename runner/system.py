@@ -17,13 +17,13 @@ from typing import Any
 
 import psutil
 
-#: New objects until the youngest are looked through, after the heap is frozen. With
-#: Python's 700 a page is interrupted several times, and full collections come often
-#: because they are due in proportion to a heap that is now nearly empty.
-GC_THRESHOLD = 5000
-#: Collections of the middle generation for each full one, which stops every lane for
-#: tens of milliseconds: while there is work, seldom; `relief.py` makes up for it.
-FULL_COLLECTION = 100
+#: After the heap is frozen: new objects until the youngest are looked through, such
+#: collections until those that outlived one are as well, and those until all are.
+#: The first holds every lane up for as long as there is youth to look at: 5 000 objects
+#: took over a millisecond, and were felt in the slowest hundredth of what other lanes
+#: answered. A full one takes tens of milliseconds: while there is work it comes after
+#: five million objects, and `relief.py` makes up for it.
+GC_THRESHOLDS = (1000, 20, 250)
 #: Descriptors that we ask for: more than all our limits on connections together.
 MAX_FILES = 8192
 
@@ -152,7 +152,7 @@ def freeze_heap() -> None:
 
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GC_THRESHOLD, 10, FULL_COLLECTION)
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def cap_arenas(count: int) -> bool:
