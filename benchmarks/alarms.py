@@ -24,7 +24,7 @@ from memory_report.validity import find_doubts
 COMPARISONS, QUICK_COMPARISONS = 20, 4
 #: The least difference that is an alarm: as much as a gate for regressions asks for.
 BAR = 0.02
-PLAN = Procedure(
+PROCEDURE = Procedure(
     arrangements=(TOGETHER.name,),
     repeats=3,
     settle=QUICK_SETTLE,
@@ -69,11 +69,11 @@ async def run(*, quick: bool) -> list[Figure]:
 
 async def _compare() -> Comparison:
     sides: list[list[Launch]] = [[], []]
-    for number in range(PLAN.repeats):
+    for number in range(PROCEDURE.repeats):
         # Which side a launch is on is all that tells the two apart.
         for side in sides if number % 2 == 0 else reversed(sides):
             side.append(
-                await launch_once(TOGETHER, PLAN, number=number + 1, warm_up=False)
+                await launch_once(TOGETHER, PROCEDURE, number=number + 1, warm_up=False)
             )
 
     before, after = (

@@ -70,7 +70,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saving:
-    """What one process saves of a baseline, with or without its Redis."""
+    """What one process saves of an arrangement, with or without its Redis."""
 
     baseline: Name
     field: Literal["pss", "uss", "rss"]

@@ -25,9 +25,9 @@
     figures.py       what a report says, as numbers; notes.py what it says beside
                      them; waterfall.py each saving's worth
     attribution/     whose memory it is, service by service and module by module
-    kept/            the commands about reports that were kept: compare.py holds two
-                     against each other, by changes.py, baseline.py one against a
-                     reviewed file
+    kept/            the commands about reports that were kept
+    compare.py       holds two of them against each other, by changes.py;
+                     baseline.py holds one against a reviewed file
     recording.py     processes that run already, over time
     environment.py   the machine it was measured on; doctor.py what is wrong with it;
                      cgroup.py who limits and accounts for its memory

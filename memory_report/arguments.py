@@ -35,6 +35,8 @@ DEFAULT_ARRANGEMENTS = ("separate", "shipped", "forked", "together")
 QUICK_ARRANGEMENTS = ("separate", "together")
 #: The reference of a bar that names none.
 USUAL_REFERENCE = "separate"
+#: Behind the advice to launch one, what it needs besides.
+_NEEDS = {"shipped": " (it needs supervisord, see `doctor`)"}
 
 _DESCRIPTION = """\
 Measure what it saves to run web, ws and tasks in one interpreter (together)
@@ -177,7 +179,7 @@ def choose_arrangements(options: argparse.Namespace) -> tuple[str, ...]:
         if reference not in names:
             raise UsageError(
                 f"--min-saving is about {reference!r}, which is not launched; add it "
-                "to --arrangements"
+                f"to --arrangements{_NEEDS.get(reference, '')}"
             )
 
     return (*(name for name in names if name != TOGETHER), TOGETHER)

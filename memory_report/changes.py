@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from statistics import median
+from statistics import geometric_mean, median
 from typing import Any, Literal
 
 from memory_report.errors import NotComparableError
@@ -23,6 +23,8 @@ from memory_report.statistics import (
 
 #: A part by which nothing can be said to have grown: the last digits of a float.
 _NOTHING = 1e-9
+#: Of two launches an interval is wider than anything that could be.
+_FEWEST = 3
 
 Unit = Literal["bytes", "seconds", "share", "per second"]
 
@@ -41,6 +43,7 @@ class Change:
 
     subject: str
     unit: Unit
+    #: Geometric means over launches, as of what grew by a part; of a share, means.
     before: float
     after: float
     #: Of a share the difference, of everything else the part by which it grew
@@ -62,7 +65,7 @@ class Change:
 
 
 def estimate_growth(before: Sequence[float], after: Sequence[float]) -> Estimate:
-    """Return the part by which the mean grew (0.1: a tenth more).
+    """Return the part by which the geometric mean grew (0.1: a tenth more).
 
     It is worked out in logarithms, so that a half less and twice as much weigh alike.
     """
@@ -190,10 +193,14 @@ def _change_drawn(
         unit="seconds",
         before=statistic(before),
         after=statistic(after),
-        growth=Estimate(
-            value=drawn.value,
-            lower=min(known, default=None),
-            upper=max(known, default=None),
+        growth=_leave_out(
+            Estimate(
+                value=drawn.value,
+                lower=min(known, default=None),
+                upper=max(known, default=None),
+            ),
+            before,
+            after,
         ),
     )
 
@@ -208,9 +215,9 @@ def _change(
     return Change(
         subject=subject,
         unit=unit,
-        before=estimate_mean(was).value,
-        after=estimate_mean(now).value,
-        growth=estimate_growth(was, now),
+        before=geometric_mean(was),
+        after=geometric_mean(now),
+        growth=_leave_out(estimate_growth(was, now), was, now),
     )
 
 
@@ -232,5 +239,14 @@ def _change_saving(reference: str, before: Report, after: Report) -> Change:
         unit="share",
         before=estimate_mean(was).value,
         after=estimate_mean(now).value,
-        growth=estimate_difference(was, now),
+        growth=_leave_out(estimate_difference(was, now), was, now),
     )
+
+
+def _leave_out(growth: Estimate, *sides: Sequence[object]) -> Estimate:
+    """Return it without its interval where a side has too few launches."""
+
+    if min(map(len, sides)) >= _FEWEST:
+        return growth
+
+    return replace(growth, lower=None, upper=None)

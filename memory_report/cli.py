@@ -117,7 +117,7 @@ def run_measure(options: argparse.Namespace) -> int:
         settle=settle if options.settle is None else options.settle,
         samples=SAMPLES,
         sample_interval=SAMPLE_INTERVAL,
-        story=QUICK_STORY if options.quick else Story(),
+        story=None if own else QUICK_STORY if options.quick else Story(),
         own=describe_own(options.plan, options.story) if own else None,
     )
     check_system()

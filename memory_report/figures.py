@@ -60,7 +60,8 @@ class Column:
     total_with_redis: Sizes
     #: PSS without Redis at each checkpoint that it was read at.
     checkpoints: dict[Checkpoint, float]
-    #: The most PSS of all of it while the story was played, without Redis.
+    #: The most PSS of all of it while the story was played, `loaded` included, without
+    #: Redis.
     peak: float | None
     #: From the first service's start to the last one's readiness, in seconds.
     ready: float
@@ -150,7 +151,7 @@ def _make_column(launches: Sequence[Launch], crashes: Sequence[Crash]) -> Column
     processes = dict(_list_processes(launches))
     redis = processes.pop(REDIS, None)
     readings = [launch.reading("settled") for launch in launches]
-    peaks = [launch.peak.pss for launch in launches if launch.peak is not None]
+    peaks = list(_list_peaks(launches))
     return Column(
         arrangement=launches[0].arrangement,
         count=sum(
@@ -174,6 +175,20 @@ def _make_column(launches: Sequence[Launch], crashes: Sequence[Crash]) -> Column
         price=_mean_price([each.price for each in launches if each.price is not None]),
         dying=max((count_dead(crash) for crash in crashes), default=None),
     )
+
+
+def _list_peaks(launches: Sequence[Launch]) -> Iterator[float]:
+    """Yield the most of each launch: looks are apart, `loaded` may have more."""
+
+    for launch in launches:
+        if launch.peak is None:
+            continue
+
+        if launch.find_reading("loaded") is None:
+            yield launch.peak.pss
+        else:
+            loaded = total_sizes(launch, redis=False, checkpoint="loaded").pss
+            yield max(launch.peak.pss, loaded)
 
 
 def _list_processes(launches: Sequence[Launch]) -> Iterator[tuple[str, Sizes]]:

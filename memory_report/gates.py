@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -46,7 +46,8 @@ class Verdict:
     #: since; schema 2 calls both `baseline`.
     reference: str | None = None
     bar: float
-    estimate: Estimate
+    #: None where the report did not measure what the bar is about.
+    estimate: Estimate | None
     outcome: Outcome
     #: What speaks against the launches: reason enough to trust nothing.
     doubts: tuple[Doubt, ...] = ()
@@ -55,8 +56,7 @@ class Verdict:
 def judge(report: Report, gate: Gate) -> list[Verdict]:
     """Hold the report against each bar that is set.
 
-    Raises:
-        UsageError: a bar is about a reference that was not measured.
+    One about a reference that was not measured is inconclusive: nobody looked.
     """
 
     together = counted(report.launches, TOGETHER)
@@ -64,10 +64,8 @@ def judge(report: Report, gate: Gate) -> list[Verdict]:
     verdicts = []
     for name, bar in gate.min_savings.items():
         if name not in report.plan.arrangements:
-            raise UsageError(
-                f"there is no saving of {name!r}: measured were "
-                f"{', '.join(report.plan.arrangements)} (see --arrangements)"
-            )
+            verdicts.append(_leave_open(name, bar))
+            continue
 
         reference = counted(report.launches, name)
         saving = estimate_saving(list_totals(reference), after)
@@ -90,6 +88,21 @@ def judge(report: Report, gate: Gate) -> list[Verdict]:
     return verdicts
 
 
+def check_measured(report: Report, names: Iterable[str]) -> None:
+    """Refuse to be asked about what the report has not.
+
+    Raises:
+        UsageError: one of the references was not measured.
+    """
+
+    for name in names:
+        if name not in report.plan.arrangements:
+            raise UsageError(
+                f"there is no saving of {name!r}: measured were "
+                f"{', '.join(report.plan.arrangements)} (see --arrangements of measure)"
+            )
+
+
 def compare(lower: float | None, upper: float | None, bar: float) -> Outcome:
     """Say whether an interval is above a bar, below it, or on both sides."""
 
@@ -100,6 +113,16 @@ def compare(lower: float | None, upper: float | None, bar: float) -> Outcome:
         return Outcome.PASSED
 
     return Outcome.FAILED if upper < bar else Outcome.INCONCLUSIVE
+
+
+def _leave_open(name: str, bar: float) -> Verdict:
+    return Verdict(
+        subject="saving",
+        reference=name,
+        bar=bar,
+        estimate=None,
+        outcome=Outcome.INCONCLUSIVE,
+    )
 
 
 def _verdict(

@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 from memory_report.exit_codes import USAGE
 
 PROGRAM = "python -m memory_report"
+#: As it is typed in the project's folder.
+_TYPED = f".venv/bin/{PROGRAM}"
 _WIDTH = 79
 
 _CODES = """\
@@ -17,7 +19,8 @@ exit codes:
   1  a gate failed: the whole interval is on the wrong side of its bar
   2  wrong usage, or a file that cannot be read or written
   3  inconclusive: the interval has the bar inside, there is none (one launch),
-     a launch was unsettled, or the launches are multimodal
+     a launch was unsettled, the launches are multimodal, or the baseline has a
+     bar about what was not measured
   4  not comparable: launches, reports or a baseline that were not made alike
   5  could not measure: something is missing, died or did not answer; or the
      doctor found that it would be so
@@ -35,7 +38,7 @@ _EXAMPLES = {
         "report.json --min-saving 45",
     ),
     "check": (
-        "report.json --min-saving shipped=65 --max-pss 60",
+        "report.json --min-saving 45 --max-pss 60",
         "report.json --baseline reviewed.json --max-regress 3",
     ),
     "compare": (
@@ -45,7 +48,7 @@ _EXAMPLES = {
     "baseline": ("update report.json --release 1.0", "show"),
     "baseline update": (
         "report.json --release 1.0",
-        "report.json --min-saving 45 --max-pss 60",
+        "report.json --min-saving 45 --max-pss 60 --baseline reviewed.json",
     ),
     "baseline show": ("", "--baseline reviewed.json"),
     "record": (
@@ -53,7 +56,7 @@ _EXAMPLES = {
         "4711 --interval 5 --json series.json",
     ),
     "attribute": ("--quick", "--kept shares.json --format markdown"),
-    "doctor": ("", f"&& {PROGRAM} --quick"),
+    "doctor": ("", f"&& {_TYPED} --quick"),
 }
 
 
@@ -75,16 +78,16 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with what is wrong, and where to read more: usage would bury it."""
 
-        self.exit(USAGE, f"error: {message}\nsee `{self.prog} --help`\n")
+        self.exit(USAGE, f"error: {message}\nsee `.venv/bin/{self.prog} --help`\n")
 
 
 def _list_examples(prog: str) -> str:
     command = prog.removeprefix(PROGRAM).strip()
     chosen = {command: _EXAMPLES[command]} if command else _EXAMPLES
     lines = [
-        f"{PROGRAM} {name} {words}".rstrip()
+        f"{_TYPED} {name} {words}".rstrip()
         for name, examples in chosen.items()
         for words in (examples if command else examples[:1])
         if command or " " not in name
     ]
-    return "\n  ".join(["examples:", *([] if command else [PROGRAM]), *lines]) + "\n"
+    return "\n  ".join(["examples:", *([] if command else [_TYPED]), *lines]) + "\n"

@@ -233,4 +233,5 @@ def _open_story(
     if play is not None:
         return open_own_story(running, play, timings=timings)
 
+    assert procedure.story is not None  # noqa: S101 -- only own services have none
     return open_story(running, procedure.story, timings=timings)

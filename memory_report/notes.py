@@ -63,7 +63,9 @@ def list_notes(report: Report) -> Iterator[tuple[str, str]]:
 def _list_price_notes(report: Report) -> Iterator[tuple[str, str]]:
     prices = [each.price for each in _counting(report) if each.price is not None]
     if prices:
-        load = "" if report.plan.own else f": {_describe_load(report.plan.story)}"
+        story = report.plan.story
+        # An older report of own services has the bundled story as well.
+        load = "" if report.plan.own or story is None else f": {_describe_load(story)}"
         yield "price", f"{_TIMED}{load}"
         yield from _list_push_notes(report)
         yield "late", _LATE if any(price.lag for price in prices) else _NOT_LATE
@@ -117,8 +119,11 @@ def _was_asked(report: Report, arrangement: str) -> bool:
 def _describe_work(report: Report) -> str:
     own, first = report.plan.own is not None, report.launches[0].ledger
     if own:
+        # What the story alone counts may be no number of anything, as a checksum.
+        alone, _ = find_one_ended(first)
         work = ", ".join(
-            f"{count} {name}" for name, count in sorted(first.client.items())
+            f"{name} = {count}" if name in alone else f"{count} {name}"
+            for name, count in sorted(first.client.items())
         )
     else:
         work = _describe_bundled_work(first)

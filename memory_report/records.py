@@ -235,8 +235,8 @@ class Procedure:
     settle: float
     samples: int
     sample_interval: float
-    #: Of the bundled application; own services have a story of their own.
-    story: Story = field(default_factory=Story)
+    #: Of the bundled application; None: own services have a story of their own.
+    story: Story | None = field(default_factory=Story)
     #: None for the bundled application.
     own: OwnServices | None = None
 

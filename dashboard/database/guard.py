@@ -120,7 +120,7 @@ def claim(path: Path, *, library: str, version: str = "") -> Hold:
                 name,
                 "two SQLite libraries have it open in this process, and what they"
                 " write overwrites each other; end the process, then check the file"
-                " with: python -m dashboard doctor",
+                " with: .venv/bin/python -m dashboard doctor",
             )
 
         mine.connections += 1
@@ -227,7 +227,8 @@ def _check_open(name: str) -> None:
         raise DatabaseGuardError(
             name,
             "it is in use in this process: closing it again would drop SQLite's locks,"
-            " and writes would be lost; copy it with: python -m dashboard backup FILE",
+            " and writes would be lost; copy it with:"
+            " .venv/bin/python -m dashboard backup FILE",
         )
 
 

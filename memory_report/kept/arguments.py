@@ -25,7 +25,8 @@ def add_bars(gates: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="gate: hold PSS together against this reviewed file, and everything "
-        f"against its bars (default: none; with check {BASELINE_FILE})",
+        "against its bars (default: none; of check and baseline update "
+        f"{BASELINE_FILE})",
     )
     gates.add_argument(
         "--max-regress",

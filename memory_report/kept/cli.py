@@ -35,7 +35,7 @@ from memory_report.files import (
     is_recording,
     read_report,
 )
-from memory_report.gates import Outcome, Verdict, judge
+from memory_report.gates import Outcome, Verdict, check_measured, judge
 from memory_report.kept.step_summary import append_summary
 from memory_report.ledger import check_report
 from memory_report.recording import read_recording
@@ -126,10 +126,15 @@ def run_baseline_update(options: argparse.Namespace) -> int:
     check_report(report)
     old = read_baseline(path) if path.exists() else None
     bars = _choose_bars(Bars() if old is None else old.bars, options)
+    check_measured(report, [name for name, _ in options.min_saving])
     _refuse_doubts(report, bars)
     baseline = update_baseline(old, report, bars=bars, release=options.release)
     write_baseline(baseline, path)
     print(render_baseline(baseline), end="")
+    left = [name for name in bars.min_saving if name not in report.plan.arrangements]
+    if left:
+        print(f"not measured by the report, bars kept: {', '.join(left)}")
+
     return PASSED
 
 
@@ -138,7 +143,6 @@ def _refuse_doubts(report: Report, bars: Bars) -> None:
 
     Raises:
         InconclusiveError: with each arrangement and its launches.
-        UsageError: a bar is about what was not measured.
     """
 
     verdicts = judge(report, replace(bars.gate, max_pss=math.inf))
@@ -173,12 +177,15 @@ def check_gates(procedure: Procedure, options: argparse.Namespace) -> None:
     if baseline is None:
         return
 
-    for name in baseline.bars.min_saving:
-        if name not in procedure.arrangements:
-            raise UsageError(
-                f"{options.baseline} has a bar about {name!r}, which is not launched; "
-                "add it to --arrangements"
-            )
+    names = procedure.arrangements
+    missing = [name for name in baseline.bars.min_saving if name not in names]
+    if missing:
+        needs = "; shipped needs supervisord (see `doctor`)"
+        raise UsageError(
+            f"{options.baseline} has bars about {', '.join(missing)}, not launched "
+            f"here: `--arrangements {','.join([*missing, *names])}`"
+            f"{needs if 'shipped' in missing else ''}"
+        )
 
     check_way(baseline, procedure, read_environment(bytecode="", redis=False))
 
@@ -194,10 +201,11 @@ def judge_report(
 
     Raises:
         NotComparableError: the launches did not do the same work.
-        UsageError: a bar is about what was not measured.
+        UsageError: a bar of the command line is about what was not measured.
     """
 
     check_report(report)
+    check_measured(report, [name for name, _ in options.min_saving])
     baseline = _read_baseline(options)
     if baseline is None:
         return judge(report, _choose_bars(Bars(), options).gate), None

@@ -64,7 +64,7 @@ def render_markdown(record: Attribution) -> str:
 
 
 def render_json(record: Attribution) -> str:
-    """Return the plan and the figures, for a program; sizes in bytes."""
+    """Return the procedure and the figures, for a program; sizes in bytes."""
 
     content = {
         "schema": SCHEMA,
@@ -88,7 +88,7 @@ def list_tables(record: Attribution, figures: Figures) -> Iterator[Table]:
     """Yield every table, the shares first."""
 
     yield _share_table(figures)
-    yield _merging_table(figures)
+    yield _merging_table(record, figures)
     if figures.slopes:
         yield _slope_table(record, figures)
 
@@ -120,7 +120,9 @@ def _share_table(figures: Figures) -> Table:
     )
 
 
-def _merging_table(figures: Figures) -> Table:
+def _merging_table(record: Attribution, figures: Figures) -> Table:
+    # Own services have no slopes, and no Redis.
+    redis = "; without the Redis that the bundled services need there"
     return Table(
         title="what it saves to merge processes",
         header=("services", "apart", "merged", "saved", "share"),
@@ -134,8 +136,8 @@ def _merging_table(figures: Figures) -> Table:
             )
             for each in figures.mergings
         ),
-        note="apart: each in a process of its own, files in common counted once; "
-        "without the Redis that the bundled services need there",
+        note="apart: each in a process of its own, files in common counted once"
+        f"{redis if record.slopes else ''}",
     )
 
 

@@ -11,8 +11,6 @@ from memory_report.render.pictures import Line, LineChart
 from memory_report.statistics import counted, total_samples
 from memory_report.units import MIB
 
-_AXIS = "PSS without Redis, MiB"
-
 
 def chart_checkpoints(report: Report) -> LineChart | None:
     """Return each arrangement from start to drained; None where only one was read."""
@@ -39,7 +37,7 @@ def chart_checkpoints(report: Report) -> LineChart | None:
 
     return LineChart(
         title="From start to drained",
-        axis=_AXIS,
+        axis=_name_axis(report),
         along="checkpoint",
         lines=tuple(lines),
         places=tuple((float(place), name) for place, name in enumerate(places)),
@@ -65,7 +63,7 @@ def chart_series(report: Report) -> LineChart | None:
 
     return LineChart(
         title="Every launch over time",
-        axis=_AXIS,
+        axis=_name_axis(report),
         along="seconds since every service was ready",
         lines=tuple(lines),
     )
@@ -89,10 +87,15 @@ def chart_launches(report: Report) -> LineChart:
 
     return LineChart(
         title="Every settled launch, one after another",
-        axis=_AXIS,
+        axis=_name_axis(report),
         along="launch, in the order of time",
         lines=tuple(lines),
     )
+
+
+def _name_axis(report: Report) -> str:
+    redis = " without Redis" if report.environment.redis else ""
+    return f"PSS{redis}, MiB"
 
 
 def _list_arrangements(report: Report) -> Iterator[tuple[str, int, list[Launch]]]:

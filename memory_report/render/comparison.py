@@ -14,6 +14,7 @@ from memory_report.statistics import CONFIDENCE, Estimate
 
 _NAME = 30
 _RULE = "-" * 79
+_MEANS = "PSS, USS, RSS, ready and requests are geometric means over launches."
 
 
 def render_text(comparison: Comparison) -> str:
@@ -41,7 +42,14 @@ def render_markdown(comparison: Comparison) -> str:
     notes = [
         f"- {name}: {was}, then {now}" for name, was, now in comparison.differences
     ]
-    count = len(notes) or "nothing"
+    same = "Machine, interpreter and libraries are the same on both sides."
+    folded = [
+        f"<details><summary>not the same on both sides: {len(notes)}</summary>",
+        "",
+        *notes,
+        "",
+        "</details>",
+    ]
     return "\n".join(
         [
             "### Memory, compared",
@@ -50,11 +58,7 @@ def render_markdown(comparison: Comparison) -> str:
             "",
             *table,
             "",
-            f"<details><summary>not the same on both sides: {count}</summary>",
-            "",
-            *notes,
-            "",
-            "</details>",
+            *(folded if notes else [same]),
             "",
         ]
     )
@@ -89,13 +93,16 @@ def conclude(comparison: Comparison) -> str:
         for each in comparison.changes
         if each.direction is not Direction.UNCLEAR
     ]
+    if all(each.growth.lower is None for each in comparison.changes):
+        return f"Too few launches to tell: three on each side have intervals. {_MEANS}"
+
     if not clear:
-        return "No difference is seen in any figure."
+        return f"No difference is seen in any figure. {_MEANS}"
 
     expected = len(comparison.changes) * (1 - CONFIDENCE)
     return (
         f"What changed: {'; '.join(clear)}. By chance alone {expected:.1f} of the "
-        "figures would look changed."
+        f"figures would look changed. {_MEANS}"
     )
 
 
@@ -129,7 +136,7 @@ def _size(value: float, unit: Unit) -> str:
 
 def _bounds(growth: Estimate) -> str:
     if growth.lower is None or growth.upper is None:
-        return "one launch"
+        return "too few launches"
 
     return f"{growth.lower * 100:+z.1f} to {growth.upper * 100:+z.1f}"
 

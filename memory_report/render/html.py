@@ -57,6 +57,7 @@ _SHARED = (
     "PSS counts a page that several processes have in common once; what is called "
     "shared are such pages that others, this report among them, had mapped as well."
 )
+_REDIS = "Redis has a row of its own: one interpreter does without it."
 _SHARES = (
     "Measured beside the report, in processes of their own. A share is what a service "
     "adds, averaged over all orders in which services could come (Shapley)."
@@ -165,11 +166,11 @@ def _list_sections(
         "What each arrangement takes",
         f"{describe_plan(report)}. {_SHARED}",
         draw(chart_sizes(figures)),
-        tables.table_sizes(figures, report),
+        tables.table_sizes(figures),
     )
     yield _section(
         "What together saves",
-        "Redis has a row of its own: one interpreter does without it.",
+        _REDIS if any(each.redis is not None for each in figures.columns) else "",
         draw(chart_savings(figures, verdicts)),
         tables.table_savings(figures),
     )

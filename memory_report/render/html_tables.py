@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from statistics import fmean
 from xml.etree.ElementTree import Element
 
 from memory_report.figures import Column, Figures
-from memory_report.records import REDIS, Launch, Report
+from memory_report.records import REDIS
 from memory_report.render.charts import is_variant
 from memory_report.render.markup import node
 from memory_report.render.words import STORY_PEAK, bounds, mib, percent
-from memory_report.statistics import Sizes, counted
+from memory_report.statistics import Sizes
 
 
 def make_table(
@@ -49,21 +48,16 @@ def make_row(name: str, *cells: str, kind: str = "plain", words: int = 0) -> Ele
     )
 
 
-def table_sizes(figures: Figures, report: Report) -> Element:
+def table_sizes(figures: Figures) -> Element:
     """Return every arrangement with its processes."""
 
-    rows = [
-        row
-        for column in figures.columns
-        for row in _list_size_rows(column, counted(report.launches, column.arrangement))
-    ]
+    rows = [row for column in figures.columns for row in _list_size_rows(column)]
     head = ("MiB", "PSS", "USS", "RSS", f"{STORY_PEAK} PSS")
     return make_table(head, rows, name="sizes")
 
 
-def _list_size_rows(column: Column, launches: Sequence[Launch]) -> Iterator[Element]:
-    peaks = [launch.peak.pss for launch in launches if launch.peak is not None]
-    peak = mib(fmean(peaks)) if peaks else "-"
+def _list_size_rows(column: Column) -> Iterator[Element]:
+    peak = "-" if column.peak is None else mib(column.peak)
     yield _sizes(column.arrangement, column.total, peak, kind="total")
     if is_variant(column.arrangement):
         return  # its one process is its total
@@ -105,5 +99,6 @@ def table_savings(figures: Figures) -> Element:
         name = f"of {saving.reference}{with_redis}"
         rows.append(make_row(name, mib(saving.size), *shares))
 
-    head = ("saved", "PSS, MiB", *("PSS", "95 %", "USS", "95 %", "RSS", "95 %"))
+    sizes = [head for size in ("PSS", "USS", "RSS") for head in (size, f"{size}, 95 %")]
+    head = ("saved", "PSS, MiB", *sizes)
     return make_table(head, rows, name="savings")

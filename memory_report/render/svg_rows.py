@@ -12,6 +12,8 @@ from memory_report.render.svg import LETTER, NARROW, frame, mark, rule, words
 
 _LINE, _BAR, _GAP = 18, 24, 16
 _AXIS = 40
+#: Where words begin: beside the axis, not on it.
+_INDENT = 10
 #: A bar below it has no room for words.
 _SHORTEST = 24
 #: The palette's dark colours, on which words are white.
@@ -25,7 +27,7 @@ def draw_rows(chart: RowChart, width: int) -> Element:
     scale = (width - 8) / ticks[-1]
     longest = max((len(row.label) + len(row.text) + 2 for row in chart.rows), default=0)
     # The figure goes below its label where both do not fit beside each other.
-    label = _LINE if longest * LETTER < width else 2 * _LINE - 3
+    label = _LINE if longest * LETTER < width - _INDENT else 2 * _LINE - 3
     height = label + _BAR + _GAP
     end = len(chart.rows) * height
     drawn = node("g", *_draw_axis(chart, ticks, scale, end, width))
@@ -52,13 +54,13 @@ def _draw_axis(
 
 
 def _draw_row(row: Row, y: float, label: float, scale: float) -> Iterator[Element]:
-    place = {"dx": 8.0} if label == _LINE else {"x": 4.0, "dy": _LINE - 3.0}
+    place = {"dx": 8.0} if label == _LINE else {"x": _INDENT, "dy": _LINE - 3.0}
     yield node(
         "text",
         node("tspan", row.label, class_="label", font_weight="bold"),
         node("tspan", row.text, class_="text", **place),
         class_="row",
-        x=4,
+        x=_INDENT,
         y=y + 13,
     )
     top = y + label

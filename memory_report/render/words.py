@@ -22,11 +22,11 @@ PRICE_HEAD = (
     ("loop lag", "ms"),
     ("dying", ""),
 )
-#: Less than `settled` where memory grew after the story.
+#: Less than `settled` where memory grew after the story, but never than `loaded`.
 STORY_PEAK = "story peak"
 _PEAK = (
-    "the story peak is the most PSS of any look while the story was played; what came "
-    "later, settled included, may be more"
+    "the story peak is the most PSS of any look while the story was played, loaded "
+    "included; what came later, as settled, may be more"
 )
 
 
@@ -128,6 +128,12 @@ def describe_verdict(verdict: Verdict) -> str:
     """Return what was measured, what was wanted, and what could be done."""
 
     estimate = verdict.estimate
+    if estimate is None:
+        return (
+            f"saved of {verdict.reference}: not measured; wanted at least "
+            f"{percent(verdict.bar)} (see --arrangements of measure)"
+        )
+
     if verdict.subject == "saving":
         share = percent(estimate.value)
         measured = f"saved of {verdict.reference} {share}, {interval(estimate)}"

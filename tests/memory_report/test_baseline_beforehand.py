@@ -95,7 +95,11 @@ def test_a_baseline_that_fits_is_measured_against(measured: list[Report]):
 @pytest.mark.parametrize(
     ("words", "bars", "reason"),
     [
-        ([], {"min_saving": {"shipped": 60.0}}, "'shipped', which is not launched"),
+        (
+            [],
+            {"min_saving": {"shipped": 60.0}},
+            "about shipped, not launched here: `--arrangements shipped,separate",
+        ),
         (["--settle", "3"], {}, "settle: 2 s in baseline 'last', 3 s here"),
         (["--settle", "3"], {}, "settle: 2 s in baseline '1.0', 3 s here"),
         (["--repeats", "1"], {}, "launches: 1 together"),

@@ -17,7 +17,7 @@ import trio
 
 from memory_report.cli import main
 from memory_report.files import write_json
-from memory_report.records import Procedure, Report
+from memory_report.records import QUICK_STORY, Procedure, Report
 from tests.memory_report.examples import SERVICES, is_alive, make_report
 from tests.memory_report.test_proof_reaping import assert_all_end
 
@@ -72,6 +72,28 @@ def test_unequal_ledgers_are_refused(file: Path, capsys: pytest.CaptureFixture[s
     assert code == 4
     assert printed.out == ""
     assert "web.requests: clients counted 120, services 119" in printed.err
+
+
+def test_own_services_are_kept_without_the_bundled_story(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Nobody logged in there, so that a program shall not read of six logins."""
+
+    asked: list[Procedure] = []
+
+    async def measure(procedure: Procedure, **_: object) -> Report:
+        asked.append(procedure)
+        return dataclasses.replace(REPORT, plan=procedure)
+
+    monkeypatch.setattr("memory_report.cli.measure", measure)
+    story = tmp_path / "story.py"
+    story.write_text("async def play(scene):\n    yield\n", encoding="utf-8")
+    plan = Path(__file__).parent / "small_plan.toml"
+    main(["--plan", str(plan), "--story", str(story), "--quick"])
+    main(["--quick"])
+
+    assert [each.own is None for each in asked] == [False, True]
+    assert [each.story for each in asked] == [None, QUICK_STORY]
 
 
 def test_a_fault_of_the_report_is_no_failed_gate(

@@ -79,7 +79,7 @@ def test_only_a_whole_interval_is_a_direction(
 def test_a_report_is_no_different_from_itself():
     """Nothing is seen where nothing is, to the last digit of a float."""
 
-    report = make_report((100, 50), (101, 51))
+    report = make_report((100, 50), (101, 51), (100, 52))
     comparison = compare_reports(report, report)
 
     assert {each.direction for each in comparison.changes} == {Direction.UNCLEAR}
@@ -87,13 +87,46 @@ def test_a_report_is_no_different_from_itself():
     assert "No difference is seen in any figure." in render_text(comparison)
 
 
-def test_one_launch_shows_no_change():
-    """Without an interval there is no telling, however far apart two values are."""
+@pytest.mark.parametrize("launches", [1, 2])
+def test_few_launches_show_no_change(launches: int):
+    """However far apart two values are; of two the interval would have no end."""
 
-    comparison = compare_reports(make_report((100, 50)), make_report((200, 20)))
+    comparison = compare_reports(
+        make_report(*[(100, 50)] * launches),
+        make_report(*[(200, 20), (999, 1)][:launches]),
+    )
 
     assert {each.direction for each in comparison.changes} == {Direction.UNCLEAR}
-    assert "one launch" in render_text(comparison)
+    rows = [row for row in render_text(comparison).splitlines() if "MiB" in row]
+    assert rows
+    assert all(row.endswith("too few launches") for row in rows)
+    assert "\nToo few launches to tell" in render_text(comparison)
+
+
+def test_a_row_s_change_is_that_of_its_own_columns():
+    """Launches that differ a lot have another arithmetic mean than a geometric one."""
+
+    before = make_report((100, 10), (100, 10), (100, 90))
+    after = make_report((100, 30), (100, 30), (100, 30))
+
+    for change in compare_reports(before, after).changes:
+        if change.unit == "share":
+            expected = change.after - change.before
+        else:
+            expected = change.after / change.before - 1
+
+        assert change.growth.value == pytest.approx(expected)
+
+
+def test_a_comparison_folds_away_only_what_differs():
+    """Nothing is behind the fold of two reports of one machine."""
+
+    same = compare_reports(REPORT, REPORT)
+    other = dataclasses.replace(same, differences=(("python", "3.11", "3.12"),))
+
+    assert "<details>" not in FORMATS["markdown"](same)
+    assert "libraries are the same on both sides." in FORMATS["markdown"](same)
+    assert "not the same on both sides: 1</summary>" in FORMATS["markdown"](other)
 
 
 def test_a_saving_is_compared_in_points():

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from memory_report.gates import Gate, Outcome, judge
+from memory_report.errors import UsageError
+from memory_report.gates import Gate, Outcome, Verdict, check_measured, judge
 from memory_report.records import Report, Series, Settling
+from memory_report.render.formats import FORMATS
+from memory_report.render.verdicts import FORMATS as VERDICTS
 from memory_report.render.words import describe_doubts
 from tests.memory_report.examples import (
     MIB,
@@ -121,6 +125,31 @@ def test_the_warm_up_is_no_part_of_the_verdict():
     gate = Gate(min_savings={"separate": 0.5})
 
     assert judge(report, gate) == judge(REPORT, gate)
+
+
+def test_a_question_about_what_was_not_measured_is_refused():
+    """The message says what there is."""
+
+    with pytest.raises(UsageError, match="no saving of 'shipped': measured were sep"):
+        check_measured(REPORT, ["separate", "shipped"])
+
+
+@pytest.mark.parametrize(
+    ("name", "formats"), [(name, each) for each in (FORMATS, VERDICTS) for name in each]
+)
+def test_a_bar_about_what_was_not_measured_is_left_open(
+    name: str, formats: Mapping[str, Callable[[Report, Sequence[Verdict]], str]]
+):
+    """In every format, and it never passes."""
+
+    (verdict,) = judge(REPORT, Gate(min_savings={"shipped": 0.6}))
+    told = formats[name](REPORT, [verdict])
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    if name == "json":
+        assert '"estimate": null' in told
+    else:
+        assert "saved of shipped: not measured; wanted at least 60.0 %" in told
 
 
 def test_no_bar_no_verdict():

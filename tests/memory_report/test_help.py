@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 
 from memory_report.arguments import make_parser
 from memory_report.cli import main
+from memory_report.commands import ROOT
+from memory_report.exit_codes import NOT_MEASURED
 
 
 def test_help_explains_every_exit_code(capsys: pytest.CaptureFixture[str]):
@@ -43,7 +47,7 @@ def test_each_command_has_two_examples_of_its_own(
     examples = text.partition("examples:\n")[2].splitlines()
     assert len(examples) == 2
     for example in examples:
-        assert example.startswith(f"  python -m memory_report {command}")
+        assert example.startswith(f"  .venv/bin/python -m memory_report {command}")
 
         words = shlex.split(re.sub(r"\$\(.*\)", "1", example.partition("&&")[0]))
         make_parser().parse_args(words[3:])
@@ -70,4 +74,21 @@ def test_wrong_usage_is_told_in_two_lines(
 
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("error: ")
-    assert second == f"see `python -m memory_report{command} --help`"
+    assert second == f"see `.venv/bin/python -m memory_report{command} --help`"
+
+
+def test_a_bare_interpreter_is_told_what_to_do():
+    """One line with the way out, and the code of what could not be measured."""
+
+    script = (
+        f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r});"
+        " runpy.run_module('memory_report', run_name='__main__', alter_sys=True)"
+    )
+    # Without `site` there are no site-packages, whatever is installed.
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True
+    )
+
+    assert done.returncode == NOT_MEASURED
+    (line,) = done.stderr.splitlines()
+    assert "run `make install`, then use .venv/bin/python -m memory_report" in line

@@ -191,6 +191,6 @@ def test_what_only_one_end_of_own_services_counts_is_said():
     own = dataclasses.replace(report, plan=plan, launches=tuple(launches))
 
     assert notes_of(own)["ledger"] == (
-        "77 crc, 5 site.requests; 1 counts agree at both ends, 2 are alike in all 2 "
+        "crc = 77, 5 site.requests; 1 counts agree at both ends, 2 are alike in all 2 "
         "launches; only the story counts crc; only the services count clock.ticks"
     )

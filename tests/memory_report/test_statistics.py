@@ -110,8 +110,8 @@ def test_saving_is_taken_pair_by_pair():
     assert estimate.value == pytest.approx((0.5 + 0.75) / 2)
 
 
-def test_total_counts_the_observers_share_and_redis_only_on_request():
-    """The report's part of shared pages belongs to what it looks at."""
+def test_total_counts_what_others_hold_and_redis_only_on_request():
+    """What others map of a launch's files belongs to what is looked at."""
 
     processes = [make_process("web", 10, 11, 30), make_process(REDIS, 5, 5, 5)]
     launch = make_launch(1, "separate", processes, share=2)

@@ -38,7 +38,7 @@ def test_a_saving_is_worth_what_it_costs_to_take_it_away():
 
 
 @pytest.mark.parametrize("reference", ["separate", "shipped", "forked"])
-def test_the_steps_lead_from_the_baseline_to_together(reference: str):
+def test_the_steps_lead_from_the_reference_to_together(reference: str):
     """They add up, Redis included, because the last one is what is left over."""
 
     waterfall = fall(reference, *ALL)
@@ -53,7 +53,7 @@ def test_the_steps_lead_from_the_baseline_to_together(reference: str):
     assert waterfall.end / MIB == pytest.approx(53.84, abs=0.01)
 
 
-def test_a_saving_that_the_baseline_has_too_is_no_step():
+def test_a_saving_that_the_reference_has_too_is_no_step():
     """Late imports are in the services; separate processes cap and trim as well."""
 
     shipped = [step.name for step in fall("separate", "shipped", *ALL).steps]

@@ -21,7 +21,9 @@ BUSY_TIMEOUT = 1.0
 #: Lines of `PRAGMA integrity_check` that are told.
 MOST_FAULTS = 5
 
-RESTORE = "stop the server and restore a backup: python -m dashboard restore FILE"
+RESTORE = (
+    "stop the server and restore a backup: .venv/bin/python -m dashboard restore FILE"
+)
 
 
 async def look_inside(path: Path, *, driver: str, journal_mode: str) -> list[Finding]:

@@ -29,7 +29,7 @@ OLDEST_BACKUP = 7 * 86400.0
 BACKUP_MARKS = (".backup-", ".daily-", ".before-oneroof")
 #: Where the daily ones are, beside the database.
 BACKUP_FOLDER = "backups"
-BACK_UP = "python -m dashboard backup (or see that copies are kept elsewhere)"
+BACK_UP = ".venv/bin/python -m dashboard backup (or see that copies are kept elsewhere)"
 
 
 def look_at_file(path: Path) -> Finding:

@@ -48,7 +48,7 @@ async def open_aiosqlite(
     """Open the file in a thread of its own; raises sqlite3's errors."""
     import aiosqlite
 
-    # Below that it writes every statement into the log, with session tokens and hashes.
+    # Below that it writes two lines about every job of its thread into the log.
     logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
     async def open_connection() -> aiosqlite.Connection:

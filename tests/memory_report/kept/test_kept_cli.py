@@ -201,6 +201,43 @@ def test_a_bar_about_what_was_not_measured_takes_nothing_in(
     assert not (tmp_path / BASELINE_FILE).exists()
 
 
+@pytest.mark.parametrize("more", [[], ["--max-pss", "90"]])
+def test_a_bar_of_the_file_about_what_was_not_measured_is_left_open(
+    more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Exit code 3, whatever else passes: nobody looked, and the file asks for it."""
+
+    write_json(make_whole_report(3), tmp_path / "report.json")
+    update("--min-saving", "shipped=10", *more)
+    write_json(REPORT, tmp_path / "report.json")
+    capsys.readouterr()
+
+    assert main(["check", "report.json"]) == 3
+    told = "gate inconclusive: saved of shipped: not measured; wanted at least 10.0 %"
+    assert told in capsys.readouterr().out
+    assert main(["show", "report.json", "--baseline", str(BASELINE_FILE)]) == 3
+    shown = capsys.readouterr().out
+    assert shown.startswith("Memory after load in MiB")
+    assert told in shown
+    assert main(["check", "report.json", "--min-saving", "shipped=10"]) == 2
+
+
+def test_a_bar_about_what_was_not_measured_stays_in_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Who measures less does not lower what is asked, and is told."""
+
+    write_json(make_whole_report(3), tmp_path / "report.json")
+    update("--min-saving", "shipped=10")
+    write_json(REPORT, tmp_path / "report.json")
+    capsys.readouterr()
+
+    assert update("--min-saving", "45") == 0
+    said = capsys.readouterr().out
+    assert "saving of shipped: 10 %\n  saving of separate: 45 %" in said
+    assert said.endswith("not measured by the report, bars kept: shipped\n")
+
+
 def test_a_bar_of_the_file_counts_as_well(tmp_path: Path):
     """It was given once, and stays."""
 

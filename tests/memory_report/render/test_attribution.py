@@ -56,6 +56,8 @@ def test_services_without_load_have_no_slopes():
 
     assert "after the start" in text
     assert "one more" not in text
+    assert "Redis" not in text
+    assert "without the Redis" in " ".join(FORMATS["text"](RECORD).split())
 
 
 @pytest.mark.parametrize("name", FORMATS)

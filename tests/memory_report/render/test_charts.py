@@ -177,7 +177,7 @@ def test_the_waterfall_ends_at_together():
     assert last.spans[0].end == pytest.approx(ends[-1])
 
 
-def test_a_gate_s_bar_stands_in_the_row_of_its_baseline():
+def test_a_gate_s_bar_stands_in_the_row_of_its_reference():
     """And nowhere else."""
 
     chart = chart_savings(FIGURES, VERDICTS)

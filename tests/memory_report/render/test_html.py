@@ -197,6 +197,20 @@ def test_the_page_is_the_same_for_the_same_report():
     )
 
 
+def test_redis_is_explained_where_there_is_one():
+    """Somebody's own services may have none, and then nobody asks for its row."""
+
+    alone = make_whole_report(2, names=("together-arenas", "together"))
+    nowhere = dataclasses.replace(alone.environment, redis="")
+    page = render_html(dataclasses.replace(alone, environment=nowhere), [])
+
+    for words in ("Redis has a row of its own", "PSS without Redis, MiB"):
+        assert words in PAGE
+        assert words not in page
+
+    assert "PSS, MiB" in page
+
+
 def test_markdown_fits_a_comment_however_much_was_measured():
     """GitHub refuses a comment of more than 65 536 characters."""
 
