@@ -43,6 +43,7 @@ from memory_report.records import (
 from memory_report.rows import count_rows, digest_rows
 from memory_report.story import open_story
 from memory_report.timings import Timings
+from runner.system import read_footprint
 
 
 def order_launches(
@@ -104,7 +105,9 @@ async def measure(
     return Report(
         schema=SCHEMA,
         environment=replace(
-            environment, neighbours=max(environment.neighbours, neighbours)
+            environment,
+            neighbours=max(environment.neighbours, neighbours),
+            observer=read_footprint().pss,
         ),
         plan=procedure,
         launches=tuple(launches),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from memory_report.ledger import count_agreements, find_one_ended
 from memory_report.records import Launch, Ledger, Report, Story
 from memory_report.statistics import counted
+from memory_report.units import MIB
 from memory_report.validity import find_doubts
 
 _SHARED = (
@@ -54,6 +55,10 @@ def list_notes(report: Report) -> Iterator[tuple[str, str]]:
     )
     yield "on", where
     yield "PSS", _SHARED
+    if environment.observer is not None:
+        size = environment.observer / MIB
+        yield "observer", f"this report's own process, {size:.1f} MiB, is in no figure"
+
     if environment.neighbours:
         others = "process" if environment.neighbours == 1 else "processes"
         text = f"{environment.neighbours} other {others} of the same interpreter "

@@ -269,6 +269,8 @@ class Environment:
     neighbours: int
     #: Installed distributions that the services can import.
     versions: dict[str, str]
+    #: PSS of the observer, the report's own process, at its end; part of no figure.
+    observer: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

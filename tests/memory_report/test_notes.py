@@ -194,3 +194,14 @@ def test_what_only_one_end_of_own_services_counts_is_said():
         "crc = 77, 5 site.requests; 1 counts agree at both ends, 2 are alike in all 2 "
         "launches; only the story counts crc; only the services count clock.ticks"
     )
+
+
+def test_the_size_of_the_observer_is_stated_where_it_was_read():
+    """It is in no figure, and nobody has to guess how large what is left out is."""
+
+    measured = make_report((120, 60))
+    environment = dataclasses.replace(measured.environment, observer=41 * MIB)
+    stated = dataclasses.replace(measured, environment=environment)
+
+    assert notes_of(stated)["observer"].startswith("this report's own process, 41.0")
+    assert "observer" not in notes_of(measured)
