@@ -36,7 +36,7 @@ format: $(VENV)/installed-test ## Bring the code into form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-report: $(VENV)/installed-test ## Measure the memory of all arrangements, print the report and keep it
+report: $(VENV)/installed-test ## Measure the memory of all arrangements (8 minutes), print the report and keep it
 	@$(BIN)/python -m compileall -q $(ROOMS)
 	@tools/report.sh $(BIN)/python
 

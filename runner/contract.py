@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .errors import suggest
+from .errors import RunnerError, suggest
 
 POSITIONAL = (
     inspect.Parameter.POSITIONAL_ONLY,
@@ -19,7 +19,7 @@ POSITIONAL = (
 )
 
 
-class ContractError(Exception):
+class ContractError(RunnerError):
     """A `module:function` leads nowhere, or asks for what there is not."""
 
 
@@ -27,12 +27,24 @@ def load_function(reference: str) -> Callable[..., Any]:
     """Import the function that a `module:function` names.
 
     Raises:
-        ContractError: the module has no such function.
+        ContractError: there is no such module, or it has no such function.
         Exception: whatever the import raises.
     """
 
     module_name, _, name = reference.partition(":")
-    module = importlib.import_module(module_name)
+
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if not f"{module_name}.".startswith(f"{missing}."):
+            raise  # it is there, and imports another one that is not
+
+        raise ContractError(
+            f"{reference!r} leads nowhere: there is no module {missing!r} in the "
+            "current folder or among the installed packages"
+        ) from error
+
     function = getattr(module, name, None)
     if not callable(function):
         functions = [word for word in dir(module) if not word.startswith("_")]

@@ -4,6 +4,7 @@ RunnerError
 ├── PlanError                 the plan, a flag or the environment is wrong
 ├── ListenError               the port cannot be had
 ├── LaneClosedError           work was sent to a lane that has ended
+├── ContractError             a function of the plan cannot be called (contract.py)
 ├── ServiceStartError         a service failed before it was ready
 │   └── StartTimeoutError     … because its start timeout passed
 └── ServiceCrashedError       a service failed after it was ready
@@ -11,7 +12,13 @@ RunnerError
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
+from pathlib import Path
+
+#: Where the files are whose lines are no place for whoever's import failed: Python's
+#: own import, and what asked it on behalf of the plan.
+_IMPORTERS = ("<frozen ", importlib.__file__, f"{Path(__file__).parent}/")
 
 #: It was told to stop, or had nothing left to do, and all have drained.
 EXIT_DRAINED = 0
@@ -96,17 +103,22 @@ def find_exit_code(error: BaseException) -> int | None:
 def find_place(error: BaseException) -> str | None:
     """Return the file and line where an error was raised.
 
-    None where none was, and where the error's own words are enough.
+    None where none was, and where the error's own words are enough. What Python's
+    import raised is placed at the last line of somebody who imports, if there is one.
     """
 
-    if _speaks_for_itself(error) or error.__traceback__ is None:
+    if _speaks_for_itself(error):
         return None
 
-    trace = error.__traceback__
-    while trace.tb_next is not None:
+    places, trace = [], error.__traceback__
+    while trace is not None:
+        places.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
         trace = trace.tb_next
 
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+    if places and places[-1].startswith("<frozen "):
+        places = [place for place in places if not place.startswith(_IMPORTERS)]
+
+    return places[-1] if places else None
 
 
 def describe_error(error: BaseException) -> str:

@@ -22,6 +22,7 @@ from runner import cli as runner
 from runner.events import Event
 from runner.monitor import Sample
 from runner.plan import Plan, ServicePlan
+from runner.plan_file import BUNDLED_PLAN, load_plan
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -80,6 +81,30 @@ def find_positionals(parser: argparse.ArgumentParser) -> Iterator[str]:
         if not action.option_strings:
             name = str(action.metavar or action.dest)
             yield f"[{name}]" if action.nargs == "?" else name
+
+
+@pytest.mark.parametrize(
+    "page",
+    [one for one in PAGES if one.name != "CHANGELOG.md"],
+    ids=lambda one: one.name,
+)
+def test_commands_work_as_typed(page: Path):
+    """A bare `python` is seldom there, and never has the dependencies."""
+
+    assert re.findall(r"(?<!bin/)(?<!\")python3? -m .*", page.read_text()) == []
+
+
+def test_the_suggested_modules_wait_in_the_bundled_plan_too():
+    """What is suggested for plans of one's own is what the dashboard runs with."""
+
+    blocks = re.findall(r"```toml\n(.*?)```", read("docs/plan.md"), re.DOTALL)
+    (suggested,) = (
+        plan["memory"]["lazy"]
+        for plan in map(tomllib.loads, blocks)
+        if "memory" in plan
+    )
+
+    assert set(suggested) <= set(load_plan(BUNDLED_PLAN).memory.lazy)
 
 
 @pytest.mark.parametrize("variable", VARIABLES, ids=lambda one: one.name)

@@ -21,22 +21,19 @@ class Sparkline:
 def draw_sparkline(values: Sequence[float]) -> Sparkline | None:
     """Draw the values over the full width; fewer than two draw nothing.
 
-    The scale spans at least a twentieth of the largest value: noise of a
-    few kilobytes should look calm, not like a mountain range.
+    The lower edge is zero: what grows by a twentieth should look so, not as if it
+    had come from nothing.
     """
 
     if len(values) < 2:
         return None
 
-    top, bottom = max(values), min(values)
-    span = max(top - bottom, top * 0.05, 1e-9)
-    middle = (top + bottom) / 2
-    inner = HEIGHT - 2 * _MARGIN
+    top = max(*values, 1e-9)
     step = (WIDTH - 2 * _MARGIN) / (len(values) - 1)
     points = [
         (
             round(_MARGIN + index * step, 1),
-            round(HEIGHT / 2 - (value - middle) / span * inner, 1),
+            round(HEIGHT - value / top * (HEIGHT - _MARGIN), 1),
         )
         for index, value in enumerate(values)
     ]

@@ -158,22 +158,27 @@ async def test_a_repository_that_fails_keeps_its_icons(
     assert len(names["github"]) == 4
     assert names["jsdelivr"] == ["a.svg"]
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "icons of 'github' are as they were: 127.0.0.1" in caplog.text
+    assert "icons are as they were of 'github' (127.0.0.1" in caplog.text
 
 
 async def test_where_no_repository_answers_the_job_has_failed(
-    remote: Remote, resources: Resources
+    remote: Remote, resources: Resources, caplog: pytest.LogCaptureFixture
 ):
-    """All keep their icons, what else there is to do is done, and then it is said."""
+    """All keep their icons, and then it is said once: without internet it is usual."""
     await job.run(resources)
     await upload(resources, "mine.png", b"image")
     async with resources.database.write() as tx:
         await tx.execute("INSERT INTO \"iconRepository\" VALUES ('r', 'old/one')")
 
     remote.answers.clear()
-    with pytest.raises(OutgoingError, match="all 2 icon repositories: none gave a"):
+    with pytest.raises(
+        OutgoingError, match="all 2 icon repositories: none gave a"
+    ) as caught:
         await job.run(resources)
 
+    assert "'github' (127.0.0.1" in str(caught.value)
+    assert str(caught.value).endswith("set NO_EXTERNAL_CONNECTION=true")
+    assert caplog.records == []
     names = await list_names(resources)
     assert {slug: len(of_it) for slug, of_it in names.items()} == {
         "local": 1,

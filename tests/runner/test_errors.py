@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
+
 import pytest
 
+from runner.contract import ContractError, load_function
 from runner.errors import (
     LaneClosedError,
     PlanError,
@@ -49,6 +53,60 @@ def test_an_error_of_the_runner_s_own_has_no_place():
 
     assert find_place(caught.value) is None
     assert find_place(ValueError("never raised")) is None
+
+
+def test_what_an_import_raises_is_placed_where_somebody_imports():
+    """Lines of Python's own import are nobody's to mend."""
+
+    with pytest.raises(ModuleNotFoundError) as caught:
+        import_module("no_such_module")
+
+    assert (find_place(caught.value) or "").startswith(f"{__file__}:")
+
+
+def test_a_module_that_cannot_be_read_has_no_place_of_the_runner_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The plan imports it, and the error itself says where it is wrong."""
+
+    (tmp_path / "cannot_be_read.py").write_text("def\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(SyntaxError) as caught:
+        load_function("cannot_be_read:serve")
+
+    # As the runner has it: without the test that called.
+    trace = caught.value.__traceback__
+    assert trace is not None
+    assert find_place(caught.value.with_traceback(trace.tb_next)) is None
+
+
+def test_a_module_that_is_not_there_is_named_with_its_place_in_the_plan():
+    """Whoever wrote the plan learns which word of it, and where was looked."""
+
+    with pytest.raises(ContractError) as caught:
+        load_function("no_such_house.site:create_app")
+
+    assert describe_error(caught.value) == (
+        "'no_such_house.site:create_app' leads nowhere: there is no module"
+        " 'no_such_house' in the current folder or among the installed packages"
+    )
+    assert find_place(caught.value) is None
+
+
+def test_a_module_that_imports_what_is_not_there_is_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The plan is right then: its module's line is told."""
+
+    module = tmp_path / "imports_too_much.py"
+    module.write_text("\nimport no_such_module\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(ModuleNotFoundError, match="no_such_module") as caught:
+        load_function("imports_too_much:serve")
+
+    assert find_place(caught.value) == f"{module}:2"
 
 
 class MistakeError(Exception):

@@ -98,7 +98,7 @@ async def test_a_bystander_outlives_the_crash_of_what_is_not_essential(table: An
     ("service", "phase", "words"),
     [
         ({"run": f"{FAKES}:fail_to_start"}, "start", "ValueError: no such thing"),
-        ({"run": "tests.runner.nowhere:serve"}, "import", "No module named"),
+        ({"run": "tests.runner.nowhere:serve"}, "import", "no module"),
         ({"run": f"{FAKES}:serv"}, "import", "did you mean 'serve'?"),
         ({"run": f"{FAKES}:needs_the_moon"}, "start", "takes 'moon'"),
         (

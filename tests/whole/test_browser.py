@@ -254,7 +254,7 @@ def test_the_memory_page_is_drawn_anew_while_one_looks(window: Window):
 
 
 def test_the_board_fits_a_narrow_window(window: Window):
-    """At 360 pixels nothing has to be scrolled sideways, not even while editing."""
+    """Nothing is to be scrolled sideways, the bar is one row, tools cover no icon."""
 
     onboard(window)
     metrics = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
@@ -266,6 +266,20 @@ def test_the_board_fits_a_narrow_window(window: Window):
         window.visit(path)
         width = window.run("return document.documentElement.scrollWidth")
         assert width == 360, path
+
+    metrics["width"] = 390
+    window.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    for path in ("/?edit=1", "/account", "/manage/memory"):
+        window.visit(path)
+        bar = window.run("return document.querySelector('.top').offsetHeight")
+        assert bar < 80, f"two rows at {path}"
+
+    window.visit("/?edit=1")
+    tool, icon = (
+        window.run(f"return document.querySelector('{one}').getBoundingClientRect()")
+        for one in (".card.app .tool", ".card.app .icon")
+    )
+    assert tool["bottom"] <= icon["top"]
 
 
 def test_a_guest_comes_by_an_invite(window: Window, url: str, tmp_path: Path):

@@ -28,14 +28,13 @@ async def run(resources: Resources) -> None:
 
     changes = [await update_local_icons(resources.database)]
     sources = resources.sources.icons
-    failed = 0
+    failures = []
     if not resources.settings.no_external_connection:
         for source in sources:
             try:
                 listed = await list_icons(source, settings=resources.settings)
             except OutgoingError as error:
-                logger.warning("icons of %r are as they were: %s", source.slug, error)
-                failed += 1
+                failures.append(f"{source.slug!r} ({error})")
             else:
                 changes.append(
                     await update_icons(resources.database, source.slug, listed)
@@ -50,5 +49,15 @@ async def run(resources: Resources) -> None:
     if added or deleted:
         logger.info("icons updated: %d added, %d deleted", added, deleted)
 
-    if failed and failed == len(sources):
-        raise OutgoingError(f"all {failed} icon repositories", "none gave a list")
+    if not failures:
+        return
+
+    # Without internet all of them fail alike: one of the reasons is enough.
+    if len(failures) == len(sources):
+        raise OutgoingError(
+            f"all {len(failures)} icon repositories",
+            f"none gave a list, the first was {failures[0]}; where there is no"
+            " internet, set NO_EXTERNAL_CONNECTION=true",
+        )
+
+    logger.warning("icons are as they were of %s", ", ".join(failures))

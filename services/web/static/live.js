@@ -79,14 +79,11 @@
     if (values.length < 2) return;
     // The same scale as the server's first drawing (sparkline.py).
     const [width, height, margin] = [240, 48, 3];
-    const top = Math.max(...values);
-    const bottom = Math.min(...values);
-    const span = Math.max(top - bottom, top * 0.05, 1e-9);
-    const middle = (top + bottom) / 2;
+    const top = Math.max(...values, 1e-9);
     const step = (width - 2 * margin) / (values.length - 1);
     const round = (number) => Math.round(number * 10) / 10;
     const points = values.map((value, index) => {
-      const y = height / 2 - ((value - middle) / span) * (height - 2 * margin);
+      const y = height - (value / top) * (height - margin);
       return `${round(margin + index * step)} ${round(y)}`;
     });
     const line = `M${points.join("L")}`;

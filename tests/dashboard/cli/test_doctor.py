@@ -39,7 +39,7 @@ def test_a_warning_ends_with_0_and_says_what_to_do(command: Command, house: Hous
         for index, line in enumerate(outcome.lines)
         if line.startswith("warning  backups ")
     ]
-    assert "-> python -m dashboard backup" in outcome.lines[index + 1]
+    assert "-> .venv/bin/python -m dashboard backup" in outcome.lines[index + 1]
     assert outcome.lines[-1] == "The database works; see the warnings."
 
 

@@ -72,7 +72,7 @@ async def test_the_open_file_is_not_opened_by_path(
             act(Path(f"{file}{suffix}"))
 
         assert "locks" in caught.value.cause
-        assert "python -m dashboard backup" in caught.value.cause
+        assert ".venv/bin/python -m dashboard backup" in caught.value.cause
 
     await connection.fetch("ROLLBACK")
     await connection.close()

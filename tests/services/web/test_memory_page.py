@@ -45,6 +45,10 @@ async def test_the_day_is_drawn_on_the_server(member: Browser):
         assert path.startswith("M667 ")
         assert re.search(rf">{name.upper()} \d+\.\d</text>", page.text)
 
+    # What leads from a line's end to its words is no part of the line.
+    assert page.text.count('<line class="leader"') == 3
+    assert page.text.count('class="line ') == 3
+
     assert re.findall(r'y="([\d.]+)%" dy="0.35em">(\d+)</text>', page.text)[0] == (
         "100.0",
         "0",

@@ -7,20 +7,20 @@ import pytest
 from services.web.sparkline import HEIGHT, WIDTH, draw_sparkline
 
 
-def test_two_points_make_a_line_over_the_full_width():
-    """The line runs from edge to edge, high values at the top."""
+def test_the_line_runs_from_edge_to_edge_over_a_scale_from_zero():
+    """Twice as much is drawn twice as high; the highest leaves room for the stroke."""
 
-    drawn = draw_sparkline([10, 20])
+    drawn = draw_sparkline([0, 10, 20])
 
     assert drawn is not None
-    assert drawn.line == "M3 45L237 3"
-    assert f"M3 45L237 3L237 {HEIGHT}L3 {HEIGHT}Z" == drawn.area
+    assert drawn.line == "M3 48L120 25.5L237 3"
+    assert f"{drawn.line}L237 {HEIGHT}L3 {HEIGHT}Z" == drawn.area
 
 
-def test_small_noise_looks_calm():
-    """A wobble of a thousandth does not fill the whole height."""
+def test_what_grew_a_little_looks_so():
+    """A process that has just started does not seem to have come from nothing."""
 
-    drawn = draw_sparkline([50.0, 50.05, 50.0])
+    drawn = draw_sparkline([50.0, 52.5])
 
     assert drawn is not None
     heights = [float(point.split(" ")[1]) for point in drawn.line[1:].split("L")]
@@ -40,4 +40,4 @@ def test_zeros_are_drawn_without_a_fault():
     drawn = draw_sparkline([0, 0, 0])
 
     assert drawn is not None
-    assert drawn.line.endswith(f"L{WIDTH - 3} {HEIGHT / 2:g}")
+    assert drawn.line.endswith(f"L{WIDTH - 3} {HEIGHT}")
