@@ -278,7 +278,7 @@ def test_a_service_that_cannot_be_imported_exits_1(plan: WritePlan):
     crashed = process.wait_event("crashed", service="bad")
     assert code == 1
     assert crashed["phase"] == "import"
-    assert "No module named 'tests.whole.nowhere'" in crashed["error"]
+    assert "there is no module 'tests.whole.nowhere'" in crashed["error"]
 
 
 def test_a_lack_of_descriptors_holds_up_new_clients_only(tmp_path: Path):

@@ -126,7 +126,7 @@ async def test_administrators_have_their_way_in_the_bar(
 ):
     """On every page, and nobody else has it."""
 
-    link = 'href="/manage">Administration</a>'
+    link = 'href="/manage" title="Administration"'
     mine = [await member.get(path) for path in ("/", "/account", "/nowhere")]
 
     assert all(link in page.text for page in mine)
