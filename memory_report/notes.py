@@ -23,8 +23,8 @@ _TIMED = (
     "watched ten times a second"
 )
 _LATE = (
-    "as the monitor in each process saw it, which looks twice a second: the longest of "
-    "all launches"
+    "as the monitor in each process saw it, which looks twice a second while there is "
+    "work: the longest of all launches"
 )
 _NOT_LATE = (
     "not told: the monitors sample every ten seconds, and a launch has to settle for "
@@ -135,6 +135,9 @@ def _describe_work(report: Report) -> str:
 
     both, alike = count_agreements(first, own=own)
     contents = f" and what is in {len(first.digests)} tables" if first.digests else ""
+    if first.answers:
+        contents += f" and what {len(first.answers)} kinds of requests were told"
+
     return (
         f"{work}; {both} counts agree at both ends, {alike}{contents} are alike in all "
         f"{len(report.launches)} launches{_describe_one_ended(first) if own else ''}"

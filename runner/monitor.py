@@ -24,8 +24,11 @@ INTERVAL = 10.0
 FIRST_INTERVAL = 2.0
 #: Seconds that the history goes back.
 HISTORY = 24 * 3600.0
-#: Seconds between two looks at how late each lane's loop is.
+#: Seconds between two looks at how late each lane's loop is, while the process works …
 LAG_INTERVAL = 0.5
+#: … and while it uses less than this share of a core: what is idle makes nobody late,
+#: and each look wakes it up.
+IDLE_LAG_INTERVAL, IDLE_CPU = 2.5, 0.02
 #: CPU time is counted in ticks of 10 ms: less time than that tells nothing.
 MIN_ELAPSED = 0.01
 
@@ -183,10 +186,14 @@ class LagMeter:
     async def measure(self) -> None:
         """Measure until cancelled; runs in the lane."""
 
+        pause = LAG_INTERVAL
         while True:
-            due = time.perf_counter() + LAG_INTERVAL
-            await anyio.sleep(LAG_INTERVAL)
-            self._longest = max(self._longest, time.perf_counter() - due)
+            used, began = time.process_time(), time.perf_counter()
+            await anyio.sleep(pause)
+            elapsed = time.perf_counter() - began
+            self._longest = max(self._longest, elapsed - pause)
+            idle = time.process_time() - used < IDLE_CPU * elapsed
+            pause = IDLE_LAG_INTERVAL if idle else LAG_INTERVAL
 
     def take(self) -> float:
         """Return the longest lag since the last call, in seconds; any thread."""

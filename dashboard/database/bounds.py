@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,6 +21,7 @@ T = TypeVar("T")
 Begin = Callable[[Connection], Awaitable[int]]
 
 _BEGIN: Query = ("BEGIN", ())
+_BEGIN_WRITE: Query = ("BEGIN IMMEDIATE", ())
 _COMMIT: Query = ("COMMIT", ())
 #: Also what makes a transaction see one state from its beginning.
 _VERSION: Query = ("PRAGMA data_version", ())
@@ -56,16 +61,33 @@ class Bounds:
     async def read_whole(self, reader: Connection, *queries: Query) -> Answer:
         """A whole transaction in one trip: its version, and the rows of each query."""
         _, version, *found, _ = await self.retry(
-            lambda: _fetch_plain(reader, _BEGIN, _VERSION, *queries, _COMMIT)
+            lambda: _attempt(
+                reader, reader.fetch_plain, _BEGIN, _VERSION, *queries, _COMMIT
+            )
         )
         return version[0][0], found
 
+    async def write_whole(
+        self, writer: Connection, *queries: Query
+    ) -> list[list[sqlite3.Row]]:
+        """The same with the write lock: the rows of each. Raises what `write` does."""
+        with self._translate():
+            _, *found, _ = await self.retry(
+                lambda: _attempt(
+                    writer, writer.fetch_each, _BEGIN_WRITE, *queries, _COMMIT
+                )
+            )
+
+        return found
+
     async def _begin_write(self, writer: Connection) -> int:
-        await self.retry(lambda: writer.fetch("BEGIN IMMEDIATE"))
+        await self.retry(lambda: writer.fetch(*_BEGIN_WRITE))
         return 0
 
     async def _begin_read(self, reader: Connection) -> int:
-        _, version = await self.retry(lambda: _fetch_plain(reader, _BEGIN, _VERSION))
+        _, version = await self.retry(
+            lambda: _attempt(reader, reader.fetch_plain, _BEGIN, _VERSION)
+        )
         return int(version[0][0])
 
     @asynccontextmanager
@@ -73,21 +95,27 @@ class Bounds:
         self, transaction: Transaction, connection: Connection, *, begin: Begin
     ) -> AsyncIterator[int]:
         """One transaction, from `begin` to its end: yields what `begin` returned."""
+        with self._translate():
+            try:
+                yield await begin(connection)
+                # Where readers of a rollback journal are in the way, COMMIT can be
+                # asked for again.
+                await self.retry(lambda: connection.fetch(*_COMMIT))
+            finally:
+                transaction.end()
+                # Wherever it was cancelled, BEGIN and COMMIT included.
+                await roll_back(connection)
+
+    @contextmanager
+    def _translate(self) -> Iterator[None]:
         try:
-            yield await begin(connection)
-            # Where readers of a rollback journal are in the way, COMMIT can be asked
-            # for again.
-            await self.retry(lambda: connection.fetch("COMMIT"))
+            yield
         except sqlite3.Error as error:
             ours = translate(error, path=self.path, busy_timeout=self.busy_timeout)
             if ours is None:
                 raise
 
             raise ours from error
-        finally:
-            transaction.end()
-            # Wherever it was cancelled, BEGIN and COMMIT included.
-            await roll_back(connection)
 
 
 async def try_begin(writer: Connection) -> bool:
@@ -106,11 +134,15 @@ async def roll_back(connection: Connection) -> None:
         await connection.fetch("ROLLBACK")
 
 
-async def _fetch_plain(reader: Connection, *queries: Query) -> list[list[Any]]:
+async def _attempt(
+    connection: Connection,
+    fetch: Callable[..., Awaitable[list[list[Any]]]],
+    *queries: Query,
+) -> list[list[Any]]:
     """The rows of queries of which the first begins a transaction."""
     try:
-        return await reader.fetch_plain(*queries)
+        return await fetch(*queries)
     except BaseException:
         # The first of them was BEGIN: another attempt starts with it again.
-        await roll_back(reader)
+        await roll_back(connection)
         raise

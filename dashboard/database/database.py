@@ -99,20 +99,18 @@ class Database:
 
         Raises DatabaseFullError where there is no room for it.
         """
-        if self._writing_task is asyncio.current_task():
-            raise RuntimeError("write() inside write(); pass the transaction on")
+        async with self._take_writer() as writer:
+            transaction = Transaction(writer)
+            async with self._bounds.write(transaction, writer):
+                yield transaction
 
-        writer = await self._open_writer()
-        async with self._writing:
-            self._check_open()
-            self._writing_task = asyncio.current_task()
-            try:
-                await self._checkpointer.bound_log(writer)
-                transaction = Transaction(writer)
-                async with self._bounds.write(transaction, writer):
-                    yield transaction
-            finally:
-                self._writing_task = None
+    async def write_whole(self, *queries: Query) -> list[list[sqlite3.Row]]:
+        """A transaction of statements that are known beforehand: the rows of each.
+
+        As `write`, in one trip to the database's thread instead of one for each step.
+        """
+        async with self._take_writer() as writer:
+            return await self._bounds.write_whole(writer, *queries)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
@@ -215,6 +213,21 @@ class Database:
             self._check_open()
             await writer.fetch("PRAGMA optimize")
             await self._checkpointer.empty(writer)
+
+    @asynccontextmanager
+    async def _take_writer(self) -> AsyncIterator[Connection]:
+        if self._writing_task is asyncio.current_task():
+            raise RuntimeError("write() inside write(); pass the transaction on")
+
+        writer = await self._open_writer()
+        async with self._writing:
+            self._check_open()
+            self._writing_task = asyncio.current_task()
+            try:
+                await self._checkpointer.bound_log(writer)
+                yield writer
+            finally:
+                self._writing_task = None
 
     @asynccontextmanager
     async def _reader(self, readers: Readers) -> AsyncIterator[Connection]:

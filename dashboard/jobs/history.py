@@ -94,13 +94,17 @@ async def claim_ticks(
     claims = [
         (_CLAIM, (job, tick, runner, lease, max(now, tick), job)) for job, tick in keys
     ]
-    async with database.write() as tx:
-        found = await tx.all_each(*claims)
-        won = {key for key, rows in zip(keys, found, strict=True) if rows}
-        lost = [key for key in keys if key not in won]
-        others = await tx.all_each(*((_OTHERS, key) for key in lost)) if lost else []
-
-    return won, [Run(**dict(row)) for rows in others for row in rows]
+    # Also of those that will be ours: asking for the others' alone is another trip.
+    holders = [(_OTHERS, key) for key in keys]
+    found = await database.write_whole(*claims, *holders)
+    won = {key for key, rows in zip(keys, found[: len(keys)], strict=True) if rows}
+    others = [
+        Run(**dict(row))
+        for key, rows in zip(keys, found[len(keys) :], strict=True)
+        if key not in won
+        for row in rows
+    ]
+    return won, others
 
 
 async def renew_leases(
@@ -108,9 +112,7 @@ async def renew_leases(
 ) -> set[Key]:
     """Promise to go on with runs; returns those that still are this runner's."""
     renewals = [(_RENEW, (lease, *key, runner)) for key in keys]
-    async with database.write() as tx:
-        found = await tx.all_each(*renewals)
-
+    found = await database.write_whole(*renewals)
     return {key for key, rows in zip(keys, found, strict=True) if rows}
 
 
@@ -138,9 +140,7 @@ async def file_endings(
         for one in endings
     ]
     pruned = [(_PRUNE, (job, job, KEPT_RUNS)) for job in {one.job for one in endings}]
-    async with database.write() as tx:
-        # One trip to the database's thread for all of it.
-        await tx.all_each(*filed, *pruned)
+    await database.write_whole(*filed, *pruned)
 
 
 async def give_back(database: Database, keys: Collection[Key], *, runner: str) -> None:

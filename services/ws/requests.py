@@ -87,6 +87,9 @@ class Requests:
 
     def recheck(self) -> None:
         """Soon end the subscriptions that the viewer may not hear any more."""
+        if not self._live:
+            return  # most sockets are quiet: a task for each at every write adds up
+
         self._recheck_again = True
         if not self._rechecking:
             self._rechecking = True

@@ -38,7 +38,8 @@ class SessionWatch:
         self._database = database
         self._lane = lane
         self._version: Hashable = None
-        self._groups: dict[str, frozenset[str]] = {}
+        #: What was found last, by token.
+        self._known: Mapping[str, Standing] = {}
         self._failing = False
         #: When subscriptions were last checked, and if something was written since.
         self._checked = -math.inf
@@ -69,7 +70,9 @@ class SessionWatch:
         self._stale = self._stale or version != self._version
         self._version = version
         thorough = self._is_time_to_be_thorough()
-        if standings is None and not thorough:
+        # Most writes are of something else: a job's run, for one.
+        same = standings is None or (since is not None and standings == self._known)
+        if same and not thorough:
             return
 
         for member in members:
@@ -82,11 +85,12 @@ class SessionWatch:
                 member.request_close(POLICY_VIOLATION, "the session was closed")
             else:
                 standing = standings[member.session.token]
-                moved = self._groups.get(member.session.token) != standing.group_ids
+                known = self._known.get(member.session.token)
+                moved = known is None or known.group_ids != standing.group_ids
                 member.refresh(standing.session, recheck=thorough or moved)
 
         if standings is not None:
-            self._groups = _groups_of(standings)
+            self._known = standings
 
     async def _ask(
         self, members: list[Member], since: Hashable
@@ -131,7 +135,3 @@ class SessionWatch:
         self._checked = now
         self._stale = False
         return True
-
-
-def _groups_of(standings: Mapping[str, Standing]) -> dict[str, frozenset[str]]:
-    return {token: standing.group_ids for token, standing in standings.items()}

@@ -185,6 +185,34 @@ async def test_the_lag_meter_sees_a_blocked_loop(monkeypatch: pytest.MonkeyPatch
     assert meter.take() == 0.0
 
 
+@pytest.mark.parametrize(
+    "anyio_backend", [("trio", {"clock": MockClock(autojump_threshold=0)})]
+)
+@pytest.mark.parametrize(("share", "expected"), [(0.0, [2.5, 2.5]), (0.5, [0.5, 0.5])])
+async def test_an_idle_process_is_woken_less_often(
+    share: float, expected: list[float], monkeypatch: pytest.MonkeyPatch
+):
+    """Its loops keep nobody waiting; one that works is looked at twice a second."""
+
+    clock = SimpleNamespace(
+        perf_counter=anyio.current_time,
+        process_time=lambda: share * anyio.current_time(),
+    )
+    monkeypatch.setattr("runner.monitor.time", clock)
+    sleep, pauses = anyio.sleep, list[float]()
+
+    async def noted(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(seconds)
+
+    monkeypatch.setattr("runner.monitor.anyio.sleep", noted)
+    with anyio.move_on_after(9):
+        await LagMeter().measure()
+
+    # The first look is a quick one: nothing is known by then.
+    assert pauses[:3] == [0.5, *expected]
+
+
 def test_a_history_shorter_than_what_is_asked_for_is_shown_whole():
     """There is nothing to leave out yet."""
 

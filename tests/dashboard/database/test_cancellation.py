@@ -47,6 +47,10 @@ async def insert_two(database: Database, number: int) -> None:
         await tx.execute(INSERT, (f"{number}b",))
 
 
+async def insert_two_at_once(database: Database, number: int) -> None:
+    await database.write_whole((INSERT, (f"{number}a",)), (INSERT, (f"{number}b",)))
+
+
 async def read_two(database: Database, number: int) -> None:
     async with database.read() as tx:
         await tx.all(COUNT)
@@ -255,7 +259,15 @@ async def test_five_hundred_cancellations_leave_nothing_behind(
     await read_two(database, 0)
     await read_versioned(database, 0)
     threads = set(threading.enumerate())
-    works = (insert_two, read_two, write_many, read_versioned, read_one, write_late)
+    works = (
+        insert_two,
+        insert_two_at_once,
+        read_two,
+        write_many,
+        read_versioned,
+        read_one,
+        write_late,
+    )
     for number in range(500):
         work = chance.choice(works)
         cancel = chance.choice((cancel_by_task, cancel_twice, cancel_by_scope))

@@ -4,13 +4,16 @@ import asyncio
 import sqlite3
 import threading
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
 from dashboard.database import Database, DatabaseBusyError
+from dashboard.database.drivers import AiosqliteConnection
 
 INSERT = "INSERT INTO app (id, name, icon_url) VALUES (?, '', '')"
 COUNT = "SELECT count(*) AS n FROM app"
@@ -20,6 +23,19 @@ async def count(database: Database) -> int:
     row = await database.one(COUNT)
     assert row is not None
     return int(row["n"])
+
+
+async def insert_in_steps(database: Database) -> None:
+    async with database.write() as tx:
+        await tx.execute(INSERT, ("a",))
+
+
+async def insert_at_once(database: Database) -> None:
+    await database.write_whole((INSERT, ("a",)))
+
+
+Insert = Callable[[Database], Awaitable[None]]
+both_ways = pytest.mark.parametrize("insert", [insert_in_steps, insert_at_once])
 
 
 async def test_nothing_is_opened_before_the_first_use(database: Database, path: Path):
@@ -57,6 +73,41 @@ async def test_a_transaction_is_kept_whole_or_not_at_all(database: Database):
 
     assert [row["id"] for row in rows] == ["also", "kept", "this"]
     assert await database.one("SELECT id FROM app WHERE id = 'lost'") is None
+
+
+async def test_statements_known_beforehand_are_one_transaction(database: Database):
+    """All of them or none; each sees what those before it have done."""
+    await database.write_whole((INSERT, ("kept",)), (INSERT, ("also",)))
+    with pytest.raises(sqlite3.IntegrityError):
+        await database.write_whole((INSERT, ("lost",)), (INSERT, ("kept",)))
+
+    [(deleted,), (row,)] = await database.write_whole(
+        ("DELETE FROM app WHERE id = ? RETURNING id", ("also",)), (COUNT, ())
+    )
+
+    assert (deleted["id"], row["n"]) == ("also", 1)
+    assert await count(database) == 1
+
+
+async def test_statements_known_beforehand_make_one_trip(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Each trip to the thread wakes it, and then the loop."""
+    database = Database(path, driver="aiosqlite")
+    await insert_at_once(database)
+    run, trips = AiosqliteConnection._run, 0
+
+    async def counted(connection: AiosqliteConnection, function: Any) -> Any:
+        nonlocal trips
+        trips += 1
+        return await run(connection, function)
+
+    monkeypatch.setattr(AiosqliteConnection, "_run", counted)
+    await database.write_whole((INSERT, ("b",)), (INSERT, ("c",)), (COUNT, ()))
+
+    assert trips == 1
+
+    await database.close()
 
 
 async def test_a_reader_sees_one_state(database: Database):
@@ -103,6 +154,9 @@ async def test_write_inside_write_is_an_error_and_no_deadlock(database: Database
         with pytest.raises(RuntimeError, match="inside"):
             async with database.write():
                 pass
+
+        with pytest.raises(RuntimeError, match="inside"):
+            await database.write_whole((INSERT, ("b",)))
 
     assert await count(database) == 1
 
@@ -155,7 +209,10 @@ def assert_no_worker_is_left(*, timeout: float = 30) -> None:
             assert not thread.is_alive()
 
 
-async def test_a_lock_held_elsewhere_is_waited_for(path: Path, driver: str):
+@both_ways
+async def test_a_lock_held_elsewhere_is_waited_for(
+    path: Path, driver: str, insert: Insert
+):
     """Another process may write for a while; the loop goes on meanwhile."""
     database = Database(path, driver=driver, busy_timeout=50)
     await database.open()
@@ -173,8 +230,7 @@ async def test_a_lock_held_elsewhere_is_waited_for(path: Path, driver: str):
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(release)
-        async with database.write() as tx:
-            await tx.execute(INSERT, ("a",))
+        await insert(database)
 
     other.close()
 
@@ -184,21 +240,22 @@ async def test_a_lock_held_elsewhere_is_waited_for(path: Path, driver: str):
     await database.close()
 
 
-async def test_a_lock_that_is_never_released_is_an_error(path: Path, driver: str):
+@both_ways
+async def test_a_lock_that_is_never_released_is_an_error(
+    path: Path, driver: str, insert: Insert
+):
     """Within the busy timeout, and the next write works again."""
     database = Database(path, driver=driver, busy_timeout=0.05)
     await database.open()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(DatabaseBusyError, match=r"0\.05 s"):
-        async with database.write() as tx:
-            await tx.execute(INSERT, ("a",))
+        await insert(database)
 
     assert await count(database) == 0
 
     other.close()
-    async with database.write() as tx:
-        await tx.execute(INSERT, ("a",))
+    await insert(database)
 
     await database.close()
 

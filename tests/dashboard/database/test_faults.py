@@ -52,11 +52,14 @@ async def main():
     await database.open()
     take_room()
     kept, refused = 0, []
-    while len(refused) < 3 and kept < 1000:
+    while len(refused) < 4 and kept < 1000:
         try:
-            async with database.write() as tx:
-                await tx.execute(SQL, (f"{kept}a",))
-                await tx.execute(SQL, (f"{kept}b",))
+            if (kept + len(refused)) % 2:
+                await database.write_whole((SQL, (f"{kept}a",)), (SQL, (f"{kept}b",)))
+            else:
+                async with database.write() as tx:
+                    await tx.execute(SQL, (f"{kept}a",))
+                    await tx.execute(SQL, (f"{kept}b",))
             kept += 1
         except DatabaseFullError as error:
             refused.append([str(error), error.path])
@@ -128,7 +131,7 @@ def test_a_full_disk_stops_writes_only(
                 path,
             ]
         ]
-        * 3
+        * 4
     )
     assert (rows, whole) == (2 * kept + 1, ["ok"])
 

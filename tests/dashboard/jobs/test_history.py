@@ -72,10 +72,10 @@ async def test_a_job_that_runs_is_not_claimed_for_another_tick(database: Databas
     """Whoever runs it; the loser is told who stands in the way."""
     await claim(database, ("a", 1))
     won, others = await history.claim_ticks(
-        database, [("a", 2)], runner="them", now=5, lease=30
+        database, [("a", 2), ("b", 2)], runner="them", now=5, lease=30
     )
 
-    assert won == set()
+    assert won == {("b", 2)}
     assert [(run.key, run.runner, run.status) for run in others] == [
         (("a", 1), "us", "running")
     ]

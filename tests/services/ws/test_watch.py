@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -11,10 +12,13 @@ import pytest
 import trio
 from trio_websocket import ConnectionClosed
 
+from dashboard.identity import Session
 from dashboard.trpc import Context, ProcedureError
 from dashboard.trpc.guards import anyone, permission
 from dashboard.trpc.procedure import Router
 from services.ws import limits, serve
+from services.ws.connection import Connection
+from services.ws.requests import Requests
 
 
 @pytest.fixture(name="allowed")
@@ -135,6 +139,59 @@ async def test_sessions_are_read_only_when_something_was_written(
     assert before <= 5
     assert quiet == before
     assert open_house.lane.rechecks == before + 1
+
+
+async def test_a_write_of_something_else_is_told_to_no_socket(
+    open_house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job's run is written every few seconds; what changes a session is told."""
+    told: list[str] = []
+    refresh = Connection.refresh
+
+    def noted(connection: Connection, session: Session, *, recheck: bool) -> None:
+        told.append(session.user_name)
+        refresh(connection, session, recheck=recheck)
+
+    monkeypatch.setattr(Connection, "refresh", noted)
+    await open_house.connect()
+    await trio.sleep(10)
+    # The first write after a while has every subscription asked about.
+    for _ in range(3):
+        open_house.lane.version += 1
+        await trio.sleep(0.6)
+
+    assert len(told) == 2  # that one's, and before it the look after the handshake
+
+    session = open_house.lane.sessions["a" * 96]
+    open_house.lane.sessions["a" * 96] = replace(session, user_name="new")
+    open_house.lane.version += 1
+    await trio.sleep(1)
+
+    assert told[2:] == ["new"]
+
+
+async def test_quiet_sockets_are_asked_nothing(
+    open_house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only who hears something can have lost the right to."""
+    asked = 0
+    recheck = Requests._recheck_all
+
+    async def counted(requests: Requests) -> None:
+        nonlocal asked
+        asked += 1
+        await recheck(requests)
+
+    monkeypatch.setattr(Requests, "_recheck_all", counted)
+    await open_house.connect()
+    hears = await open_house.connect()
+    await _subscribe(hears, "watched.shared")
+    await trio.sleep(2)
+    asked = 0
+    open_house.lane.version += 1
+    await trio.sleep(limits.RECHECK_INTERVAL + 1)
+
+    assert asked == 1
 
 
 async def test_nobody_is_asked_about_while_there_are_no_sockets(
