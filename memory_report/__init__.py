@@ -19,7 +19,7 @@
     visitor.py       an HTTP client that counts, viewer.py a WebSocket client
     timings.py       what these waited for; crashes.py what dies with a service
     ledger.py        the counts of both ends, compared field by field; rows.py what
-                     a launch wrote
+                     a launch wrote, answers.py what its clients were told
     statistics.py    the saving and its interval; validity.py what speaks against it
     gates.py         the verdict on it
     figures.py       what a report says, as numbers; notes.py what it says beside

@@ -27,6 +27,7 @@ BOTH_ENDS = (
     "ws.subscriptions",
     "ws.messages",
     "ws.pushes",
+    "ws.sent_bytes",
 )
 #: Counted by the services alone, and no part of the story: it went well or it did not.
 TROUBLE = (
@@ -37,8 +38,8 @@ TROUBLE = (
     "ws.dropped",
 )
 #: Grows with time and with the number of monitors: compared between the two ends
-#: of one launch, but not between launches.
-TIMED = frozenset({"ws.pushes"})
+#: of one launch, but not between launches. Of sockets, a keep-alive is among the bytes.
+TIMED = frozenset({"ws.pushes", "ws.sent_bytes"})
 #: Likewise, of any service: pages have times, sizes and ports in them.
 BYTES = ".response_bytes"
 #: What the runner counts of every service, behind its name: a story that asks one for
@@ -203,6 +204,14 @@ def _compare_launches(first: Launch, other: Launch, *, own: bool) -> Iterator[st
         if was[table] != now[table]:
             yield (
                 f"contents of {table}: {_describe(first)} wrote others than "
+                f"{_describe(other)}"
+            )
+
+    told, tells = first.ledger.answers, other.ledger.answers
+    for asked in sorted(told.keys() | tells.keys()):
+        if told.get(asked) != tells.get(asked):
+            yield (
+                f"answers to {asked}: {_describe(first)} gave others than "
                 f"{_describe(other)}"
             )
 

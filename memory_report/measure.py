@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 import trio
 
+from memory_report.answers import Answers, digest_answers
 from memory_report.arrangements import (
     BUNDLED,
     RUNNER,
@@ -173,6 +174,7 @@ async def launch_once(
     `tell` hears of each step.
     """
 
+    answers: Answers = []
     with (
         TemporaryDirectory(prefix="memory-report-") as name,
         limit_launch(f"launch {number} ({arrangement.name})", settle=procedure.settle),
@@ -181,7 +183,9 @@ async def launch_once(
             arrangement, folder=Path(name), runner=runner, subject=subject, cache=cache
         ) as running:
             async with open_checkpoints(running, procedure, tell=tell) as checkpoints:
-                story = _open_story(running, procedure, play, checkpoints.timings)
+                story = _open_story(
+                    running, procedure, play, checkpoints.timings, answers
+                )
                 counts, story_seconds = await _live_through(story, checkpoints)
 
             tell("stopping")
@@ -203,6 +207,7 @@ async def launch_once(
                 services=services,
                 rows={} if subject.own else count_rows(running.database),
                 digests={} if subject.own else digest_rows(running.database),
+                answers=digest_answers(answers),
             ),
         )
 
@@ -232,9 +237,10 @@ def _open_story(
     procedure: Procedure,
     play: Play | None,
     timings: Timings,
+    answers: Answers,
 ) -> AbstractAsyncContextManager[Counter[str]]:
     if play is not None:
         return open_own_story(running, play, timings=timings)
 
     assert procedure.story is not None  # noqa: S101 -- only own services have none
-    return open_story(running, procedure.story, timings=timings)
+    return open_story(running, procedure.story, timings=timings, answers=answers)

@@ -136,7 +136,7 @@ def _describe_work(report: Report) -> str:
     both, alike = count_agreements(first, own=own)
     contents = f" and what is in {len(first.digests)} tables" if first.digests else ""
     if first.answers:
-        contents += f" and what {len(first.answers)} kinds of requests were told"
+        contents += f" and in {len(first.answers)} kinds of answers"
 
     return (
         f"{work}; {both} counts agree at both ends, {alike}{contents} are alike in all "

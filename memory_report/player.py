@@ -14,11 +14,12 @@ import httpcore
 import msgspec
 import trio
 
+from memory_report.answers import Answers
 from memory_report.arrangements import RunningArrangement
 from memory_report.errors import StoryError
 from memory_report.records import Story
 from memory_report.timings import Timings
-from memory_report.viewer import Subscription, Viewer, open_viewer
+from memory_report.viewer import BoardView, open_viewer, view_board
 from memory_report.visitor import Answer, Visitor
 
 NAME = "reporter"
@@ -45,26 +46,6 @@ class Board:
     app_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardView:
-    """One open board and its three streams."""
-
-    viewer: Viewer
-    statuses: Subscription
-    pings: Subscription
-    memory: Subscription
-
-    def first_status(self, asked: float) -> float:
-        """Return when the first status of a job came that was asked for then."""
-
-        statuses = zip(self.statuses.payloads, self.statuses.arrivals, strict=True)
-        return min(
-            arrival
-            for status, arrival in statuses
-            if status["name"] == JOB and arrival >= asked
-        )
-
-
 class Player:
     """The steps of the story, in the order in which they are called."""
 
@@ -76,12 +57,14 @@ class Player:
         counts: Counter[str],
         *,
         timings: Timings | None = None,
+        answers: Answers | None = None,
     ) -> None:
         self._running = running
         self._story = story
         self._pool = pool
         self._counts = counts
         self._timings = timings or Timings()
+        self._answers: Answers = [] if answers is None else answers
         self._first_trigger = ""
         self._jobs = Visitor(
             pool,
@@ -89,6 +72,7 @@ class Player:
             service="tasks",
             counts=counts,
             headers={"cron-job-api-key": running.api_key},
+            answers=self._answers,
         )
 
     async def stop_schedules(self) -> None:
@@ -166,7 +150,7 @@ class Player:
                     counts=self._counts,
                 )
             )
-            views.append(await _subscribe(viewer, board))
+            views.append(await view_board(viewer, app_id=board.app_id))
 
         if views:  # all of them hear the same
             self._timings.samples = views[0].memory.payloads
@@ -209,7 +193,7 @@ class Player:
                     f"see run {times} of the job {JOB!r}",
                     lambda: self.has_seen(view, times),  # noqa: B023
                 )
-                self._timings.pushes.append(view.first_status(asked) - asked)
+                self._timings.pushes.append(view.first_status(JOB, asked) - asked)
 
     async def trigger_job(self) -> None:
         """Ask for one run of the ping job."""
@@ -240,13 +224,23 @@ class Player:
         """
 
         for view in views:
-            self._counts["ws.status_pushes"] += len(self.own_statuses(view))
-            self._counts["ws.ping_pushes"] += len(view.pings.payloads)
+            for name, stream, shown in (
+                ("status", view.statuses, self.own_statuses(view)),
+                ("ping", view.pings, view.pings.payloads),
+            ):
+                self._counts[f"ws.{name}_pushes"] += len(shown)
+                said = [msgspec.json.encode(each).decode() for each in shown]
+                self._answers += [(f"ws {stream.path}", each) for each in said]
+
             self._counts["ws.boards_with_memory"] += bool(view.memory.payloads)
 
     def _new_visitor(self) -> Visitor:
         return Visitor(
-            self._pool, self._running.urls["web"], service="web", counts=self._counts
+            self._pool,
+            self._running.urls["web"],
+            service="web",
+            counts=self._counts,
+            answers=self._answers,
         )
 
     async def _log_in(self, visitor: Visitor, limit: trio.CapacityLimiter) -> None:
@@ -261,17 +255,6 @@ class Player:
                 },
             )
             await visitor.get("/")
-
-
-async def _subscribe(viewer: Viewer, board: Board) -> BoardView:
-    view = BoardView(
-        viewer=viewer,
-        statuses=await viewer.subscribe("cronJobs.subscribeToStatusUpdates"),
-        pings=await viewer.subscribe("widget.app.updatedPing", {"id": board.app_id}),
-        memory=await viewer.subscribe("widget.memory.updatedSample"),
-    )
-    await viewer.wait("see the memory", lambda: bool(view.memory.payloads))
-    return view
 
 
 def divide(total: int, parts: int) -> list[int]:

@@ -44,6 +44,8 @@ class Ledger:
     rows: dict[str, int]
     #: By table a digest of what is in them, but for identifiers, times and secrets.
     digests: dict[str, str] = field(default_factory=dict)
+    #: By what the clients asked a digest of what they were told, without such as well.
+    answers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ CLOCKED = "oneroof_job_run"
 #: Columns that differ from launch to launch: identifiers, times, secrets.
 _VARYING = re.compile(r"(^|_)(id|at|expires|token|password)$")
 #: The same inside of texts: identifiers, and the port of the site that is pinged.
-_VARYING_TEXT = re.compile(r"\b[a-z][0-9a-z]{23}\b|(?<=127\.0\.0\.1:)\d+")
+VARYING_TEXT = re.compile(r"\b[a-z][0-9a-z]{23}\b|(?<=127\.0\.0\.1:)\d+")
 
 
 def count_rows(database: Path) -> dict[str, int]:
@@ -64,7 +64,7 @@ def _read_tables(
 def _digest(columns: list[str], rows: list[tuple[object, ...]]) -> str:
     lines = sorted(
         "\t".join(
-            f"{column}={_VARYING_TEXT.sub('*', repr(value))}"
+            f"{column}={VARYING_TEXT.sub('*', repr(value))}"
             for column, value in zip(columns, row, strict=True)
             if not _VARYING.search(column)
         )

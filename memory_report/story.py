@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpcore
 
+from memory_report.answers import Answers
 from memory_report.arrangements import RunningArrangement
 from memory_report.pinged_site import open_pinged_site
 from memory_report.player import Player
@@ -18,11 +19,15 @@ from memory_report.timings import Timings
 
 @asynccontextmanager
 async def open_story(
-    running: RunningArrangement, story: Story, *, timings: Timings | None = None
+    running: RunningArrangement,
+    story: Story,
+    *,
+    timings: Timings | None = None,
+    answers: Answers | None = None,
 ) -> AsyncIterator[Counter[str]]:
     """Play the story; the block runs with its sockets still open.
 
-    The counts are final when the block has ended.
+    The counts, and the answers that are kept, are final when the block has ended.
     """
 
     counts: Counter[str] = Counter()
@@ -32,7 +37,9 @@ async def open_story(
             httpcore.AsyncConnectionPool(max_connections=64) as pool,
             AsyncExitStack() as boards,
         ):
-            player = Player(running, story, pool, counts, timings=timings)
+            player = Player(
+                running, story, pool, counts, timings=timings, answers=answers
+            )
             await player.stop_schedules()
             visitors = await player.settle_in()
             board = await player.furnish_board(visitors[0], ping_url=site.url)

@@ -63,6 +63,8 @@ class Viewer:
 
                 raise StoryError("watch a board", f"{error.reason}") from error
 
+            said = message.encode() if isinstance(message, str) else message
+            self._counts["ws.sent_bytes"] += len(said)
             if message == "PING":
                 await self._socket.send_message("PONG")
             else:
@@ -129,6 +131,26 @@ class Viewer:
                 subscription.arrivals.append(trio.current_time())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardView:
+    """One open board and its three streams."""
+
+    viewer: Viewer
+    statuses: Subscription
+    pings: Subscription
+    memory: Subscription
+
+    def first_status(self, job: str, asked: float) -> float:
+        """Return when the first status of a job came that was asked for then."""
+
+        statuses = zip(self.statuses.payloads, self.statuses.arrivals, strict=True)
+        return min(
+            arrival
+            for status, arrival in statuses
+            if status["name"] == job and arrival >= asked
+        )
+
+
 @asynccontextmanager
 async def open_viewer(
     url: str, *, cookies: str, counts: Counter[str]
@@ -168,6 +190,19 @@ async def open_viewer(
     except ConnectionRejected as error:
         # Raised in the nursery, by the task that reads: an answer with a body.
         raise StoryError("open a socket", f"status {error.status_code}") from error
+
+
+async def view_board(viewer: Viewer, *, app_id: str) -> BoardView:
+    """Subscribe to all that a board shows, and wait for the first of it."""
+
+    view = BoardView(
+        viewer=viewer,
+        statuses=await viewer.subscribe("cronJobs.subscribeToStatusUpdates"),
+        pings=await viewer.subscribe("widget.app.updatedPing", {"id": app_id}),
+        memory=await viewer.subscribe("widget.memory.updatedSample"),
+    )
+    await viewer.wait("see the memory", lambda: bool(view.memory.payloads))
+    return view
 
 
 async def _connect(address: SplitResult) -> trio.SocketStream:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import httpcore
 import trio
 
+from memory_report.answers import Answers
 from memory_report.errors import StoryError
 
 ANSWER_TIMEOUT = 20.0
@@ -49,6 +50,7 @@ class Visitor:
         service: str,
         counts: Counter[str],
         headers: Mapping[str, str] | None = None,
+        answers: Answers | None = None,
     ) -> None:
         self.cookies: dict[str, str] = {}
         self._pool = pool
@@ -56,6 +58,7 @@ class Visitor:
         self._service = service
         self._counts = counts
         self._headers = dict(headers or {})
+        self._answers = answers
 
     async def get(self, path: str, *, expect: int = 200) -> Answer:
         """Get a page; any other status than the expected one fails the story."""
@@ -121,6 +124,10 @@ class Visitor:
             raise StoryError(
                 step, f"status {answer.status} instead of {expect}: {_excerpt(answer)}"
             )
+
+        if self._answers is not None:
+            told = f"{answer.status} {answer.location}\n{answer.text}"
+            self._answers.append((f"{self._service} {step}", told))
 
         return answer
 

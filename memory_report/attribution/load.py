@@ -18,7 +18,7 @@ import trio
 
 from memory_report.arrangements import RunningArrangement
 from memory_report.errors import NotComparableError, StoryError
-from memory_report.ledger import BOTH_ENDS, BYTES
+from memory_report.ledger import BOTH_ENDS, BYTES, TIMED
 from memory_report.pinged_site import PingedSite
 from memory_report.player import NAME, PASSWORD, Board, Player
 from memory_report.processes import first_error
@@ -28,8 +28,6 @@ from memory_report.visitor import Visitor
 
 PING_TIMEOUT = 20.0
 _PING_INTERVAL = 0.02
-#: These come with time, or with a job that another service ran.
-_TIMED = ("ws.pushes",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +171,7 @@ def check_work(works: Sequence[tuple[tuple[str, ...], Mapping[str, int]]]) -> No
     for services, work in works:
         where = "+".join(services)
         for field, count in sorted(work.items()):
-            if field in _TIMED or field.endswith(BYTES):
+            if field in TIMED or field.endswith(BYTES):
                 continue
 
             first, wanted = expected.setdefault(field, (where, count))

@@ -114,6 +114,7 @@ class Connection:
 
     def send(self, text: bytes) -> None:
         """Write a text, or queue it."""
+        self._hub.count("sent_bytes", len(text))
         self.send_frame(build_text_frame(text))
 
     def refuse(self, request: Request, error: ProcedureError) -> None:

@@ -92,7 +92,8 @@ class Hub:
     def statistics(self) -> Mapping[str, int]:
         """Return what was done since the start, for the event `stopped`."""
         names = ("accepted", "refused", "messages", "calls", "subscriptions", "pushes")
-        return {name: self._counts[name] for name in (*names, "errors", "dropped")}
+        more = ("sent_bytes", "errors", "dropped")
+        return {name: self._counts[name] for name in (*names, *more)}
 
     def count(self, name: str, amount: int = 1) -> None:
         """Count something that `statistics` reports."""
@@ -161,6 +162,7 @@ class Hub:
         """Ask every client to connect again elsewhere, and wait until all are gone."""
         self.draining = True
         frame = build_text_frame(messages.RECONNECT)
+        self.count("sent_bytes", len(messages.RECONNECT) * len(self.members))
         for member in list(self.members):
             member.send_frame(frame)
             member.request_close(GOING_AWAY, "the server is going away")
@@ -183,9 +185,7 @@ class Hub:
                 # The bus calls back at once with the last message, through the lane.
                 topic.unlisten = self._bus.listen(name, self._post)
             elif topic.last is not None:
-                frame = build_text_frame(messages.build_data(head, topic.last))
-                self.count("pushes")
-                member.send_frame(frame)
+                member.send_frame(self._build_push(head, topic.last, readers=1))
 
     def unsubscribe(self, member: Member, head: bytes, topics: list[str]) -> None:
         """End what `subscribe` began; the last one to leave ends the listening."""
@@ -224,8 +224,7 @@ class Hub:
 
             topic.last = encoded
             for head, members in topic.audience.items():
-                frame = build_text_frame(messages.build_data(head, encoded))
-                self.count("pushes", len(members))
+                frame = self._build_push(head, encoded, readers=len(members))
                 for member in members:
                     outgoing[member].append(frame)
 
@@ -236,3 +235,10 @@ class Hub:
                 frames, joined = wanted, b"".join(wanted)
 
             member.send_frame(joined)
+
+    def _build_push(self, head: bytes, encoded: bytes, *, readers: int) -> bytes:
+        # Here, and not where it is written: it is encoded once for all of them.
+        text = messages.build_data(head, encoded)
+        self.count("pushes", readers)
+        self.count("sent_bytes", readers * len(text))
+        return build_text_frame(text)

@@ -213,10 +213,23 @@ def test_own_launches_with_other_work_are_refused():
 def test_pushes_that_come_with_time_may_differ_between_launches():
     """A slower launch sees one more memory sample; both its ends must agree on it."""
 
-    more = {"ws.pushes": CLIENT["ws.pushes"] + 5}
+    more = {"ws.pushes": CLIENT["ws.pushes"] + 5, "ws.sent_bytes": 9_876}
     slower = launch(2, client=CLIENT | more, services=SERVICES | more)
 
     assert check_ledgers([launch(1), slower]) is None
+
+
+def test_a_byte_that_did_not_arrive_on_a_socket_is_named():
+    """Of one launch, both ends have the same bytes."""
+
+    sent = CLIENT | {"ws.sent_bytes": 9_876}, SERVICES | {"ws.sent_bytes": 9_877}
+
+    with pytest.raises(NotComparableError) as caught:
+        check_ledgers([launch(client=sent[0], services=sent[1])])
+
+    assert caught.value.differences == (
+        "ws.sent_bytes: clients counted 9876, services 9877 in launch 1 (separate)",
+    )
 
 
 def test_bytes_may_differ_between_launches_and_not_between_the_ends():
@@ -248,6 +261,26 @@ def test_rows_with_other_contents_are_refused():
 
     assert caught.value.differences == (
         "contents of item: launch 1 (separate) wrote others than launch 2 (separate)",
+    )
+
+
+def test_answers_that_say_something_else_are_refused():
+    """Also where one launch was never told: a kind of answers too few is no less."""
+
+    def one(number: int, **answers: str) -> Launch:
+        bare = launch(number)
+        ledger = dataclasses.replace(bare.ledger, answers=answers)
+        return dataclasses.replace(bare, ledger=ledger)
+
+    assert check_ledgers([one(1, home="a", ping="b"), one(2, home="a", ping="b")]) is (
+        None
+    )
+    with pytest.raises(NotComparableError) as caught:
+        check_ledgers([one(1, home="a", ping="b"), one(2, home="c")])
+
+    assert caught.value.differences == (
+        "answers to home: launch 1 (separate) gave others than launch 2 (separate)",
+        "answers to ping: launch 1 (separate) gave others than launch 2 (separate)",
     )
 
 

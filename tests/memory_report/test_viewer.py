@@ -45,28 +45,34 @@ async def open_service(handler: Handler) -> AsyncIterator[str]:
             nursery.cancel_scope.cancel()
 
 
-async def send(socket: WebSocketConnection, **message: Any) -> None:
-    """Send one message as the service does."""
+async def send(socket: WebSocketConnection, **message: Any) -> int:
+    """Send one message as the service does; return its size."""
 
-    await socket.send_message(json.dumps(message))
+    text = json.dumps(message, ensure_ascii=False)
+    await socket.send_message(text)
+    return len(text.encode())
 
 
 async def test_pushes_are_counted_until_the_subscription_has_stopped():
     """What arrives before `stopped` is in the ledger, so nothing is in flight."""
 
+    sizes = [len("PING")]
+
     async def push_until_stopped(socket: WebSocketConnection) -> None:
         asked = json.loads(await socket.get_message())
         assert asked["params"]["path"] == "widget.app.updatedPing"
-        await send(socket, id=1, result={"type": "started"})
+        sizes.append(await send(socket, id=1, result={"type": "started"}))
         await socket.send_message("PING")
         assert await socket.get_message() == "PONG"
         for number in range(3):
-            data = {"json": {"number": number}}
-            await send(socket, id=1, result={"type": "data", "data": data})
+            data = {"json": {"number": number, "word": "ü"}}
+            pushed = {"type": "data", "data": data}
+            sizes.append(await send(socket, id=1, result=pushed))
 
         assert json.loads(await socket.get_message())["method"] == "subscription.stop"
-        await send(socket, id=1, result={"type": "data", "data": {"json": {}}})
-        await send(socket, id=1, result={"type": "stopped"})
+        last = {"type": "data", "data": {"json": {}}}
+        sizes.append(await send(socket, id=1, result=last))
+        sizes.append(await send(socket, id=1, result={"type": "stopped"}))
         await socket.get_message()
 
     counts: Counter[str] = Counter()
@@ -84,6 +90,7 @@ async def test_pushes_are_counted_until_the_subscription_has_stopped():
         "ws.subscriptions": 1,
         "ws.messages": 2,
         "ws.pushes": 4,
+        "ws.sent_bytes": sum(sizes),
     }
 
 

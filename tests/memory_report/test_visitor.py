@@ -10,6 +10,7 @@ import httpcore
 import pytest
 import trio
 
+from memory_report.answers import Answers
 from memory_report.errors import StoryError
 from memory_report.pinged_site import open_pinged_site
 from memory_report.visitor import Answer, Visitor
@@ -46,11 +47,13 @@ async def open_server(*answers: bytes) -> AsyncIterator[tuple[str, list[bytes]]]
 
 
 @asynccontextmanager
-async def open_visitor(url: str, counts: Counter[str]) -> AsyncIterator[Visitor]:
+async def open_visitor(
+    url: str, counts: Counter[str], answers: Answers | None = None
+) -> AsyncIterator[Visitor]:
     """Open a browser at an address."""
 
     async with httpcore.AsyncConnectionPool() as pool:
-        yield Visitor(pool, url, service="web", counts=counts)
+        yield Visitor(pool, url, service="web", counts=counts, answers=answers)
 
 
 async def test_cookies_are_kept_sent_and_forgotten():
@@ -92,6 +95,24 @@ async def test_requests_and_statuses_are_counted():
         "web.responses_3xx": 1,
         "web.response_bytes": 2,
     }
+
+
+async def test_answers_are_kept_with_what_was_asked():
+    """Status, address and words: all that a digest is made of."""
+
+    answers: Answers = []
+    moved = b"HTTP/1.1 303 See Other\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n"
+    async with (
+        open_server(OK + b"\r\nok", moved) as (url, _),
+        open_visitor(url, Counter(), answers) as visitor,
+    ):
+        await visitor.get("/?edit=1")
+        await visitor.post_form("/form", {"name": "b"})
+
+    assert answers == [
+        ("web GET /?edit=1", "200 \nok"),
+        ("web POST /form", "303 /x\n"),
+    ]
 
 
 async def test_an_unexpected_status_fails_the_story():

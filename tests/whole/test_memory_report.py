@@ -10,6 +10,24 @@ from memory_report.ledger import count_work
 from memory_report.records import CHECKPOINTS, REDIS, Report
 from memory_report.statistics import total_sizes
 
+#: What the story asks, by service.
+ANSWERS = {
+    "tasks GET /trpc/getAll",
+    "tasks POST /trpc/disable",
+    "tasks POST /trpc/trigger",
+    "web GET /",
+    "web GET /auth/login",
+    "web GET /boards/*",
+    "web GET /boards/*?edit=1",
+    "web GET /init",
+    "web POST /auth/login",
+    "web POST /boards/*/items",
+    "web POST /boards/*/items/*",
+    "web POST /init",
+    "ws cronJobs.subscribeToStatusUpdates",
+    "ws widget.app.updatedPing",
+}
+
 pytestmark = [pytest.mark.redis, pytest.mark.timeout(180)]
 
 
@@ -80,6 +98,11 @@ def test_both_did_the_same_work_and_a_lot_of_it(measured: Report):
         assert launch.ledger.services["web.response_bytes"] > 100_000
         assert launch.ledger.digests == measured.launches[0].ledger.digests
         assert {"app", "board", "item", "user"} <= launch.ledger.digests.keys()
+        assert launch.ledger.services["ws.sent_bytes"] > 100 * sum(
+            launch.ledger.client[f"ws.{kind}_pushes"] for kind in ("status", "ping")
+        )
+        assert launch.ledger.answers == measured.launches[0].ledger.answers
+        assert launch.ledger.answers.keys() == ANSWERS
 
 
 def test_one_interpreter_takes_less(measured: Report):

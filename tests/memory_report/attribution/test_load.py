@@ -8,13 +8,17 @@ from memory_report.attribution.load import check_ends, check_work
 from memory_report.errors import NotComparableError
 
 ALONE = (("web",), {"web.requests": 7})
-TOGETHER = (("web", "ws"), {"web.requests": 7, "ws.connections": 2, "ws.pushes": 9})
+TOGETHER = (
+    ("web", "ws"),
+    {"web.requests": 7, "ws.connections": 2, "ws.pushes": 9, "ws.sent_bytes": 4},
+)
 
 
 def test_the_same_work_in_each_set_passes():
-    """Pushes come with time, so they may differ."""
+    """Pushes come with time, so they and their bytes may differ."""
 
-    check_work([ALONE, TOGETHER, (("ws",), {"ws.connections": 2, "ws.pushes": 5})])
+    timed = {"ws.pushes": 5, "ws.sent_bytes": 3}
+    check_work([ALONE, TOGETHER, (("ws",), {"ws.connections": 2} | timed)])
 
 
 @pytest.mark.parametrize("work", [{"web.requests": 8}, {}])

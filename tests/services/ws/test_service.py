@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Mapping
 from typing import Any
@@ -107,10 +106,11 @@ async def test_statistics_count_what_was_done(house: Any) -> None:
     """The counters are plain numbers, for the event `stopped`."""
     client = await house.connect()
     await house.subscribe(client)
+    received = ['{"id":1,"result":{"type":"started"}}']
     house.bus.publish("news", 1)
-    await client.get_message()
+    received.append(await client.get_message())
     await client.send_message("nonsense")
-    json.loads(await client.get_message())
+    received.append(await client.get_message())
     statistics: Mapping[str, int] = house.hub.statistics()
 
     assert statistics == {
@@ -120,6 +120,37 @@ async def test_statistics_count_what_was_done(house: Any) -> None:
         "calls": 0,
         "subscriptions": 1,
         "pushes": 1,
+        "sent_bytes": sum(map(len, received)),
         "errors": 1,
         "dropped": 0,
     }
+
+
+async def test_every_byte_of_every_message_is_counted_for_each_who_reads_it(
+    house: Any,
+) -> None:
+    """Pushes, their replays, answers, keep-alives and the last word, as UTF-8."""
+    stopping = anyio.Event()
+    received: list[str] = []
+    async with trio.open_nursery() as tasks:
+        await _start(house, tasks, stopping)
+        clients = [await house.connect() for _ in range(3)]
+        for number, client in enumerate(clients):
+            await house.subscribe(client, number=1 + number // 2)
+            received.append(f'{{"id":{1 + number // 2},"result":{{"type":"started"}}}}')
+
+        house.bus.publish("news", "größer " * 300)
+        house.bus.publish("news", "ß")
+        late = await house.connect()
+        received += [await client.get_message() for client in clients * 2]
+        await late.send_message("PING")
+        received.append(await late.get_message())
+        await house.subscribe(late)
+        received += ['{"id":1,"result":{"type":"started"}}', await late.get_message()]
+        await late.send_message('{"id":1,"method":"subscription.stop"}')
+        received.append(await late.get_message())
+        stopping.set()
+        received += [await client.get_message() for client in (*clients, late)]
+
+    size = sum(len(text.encode()) for text in received)
+    assert house.hub.statistics()["sent_bytes"] == size > 6_000
