@@ -28,6 +28,8 @@ from memory_report.errors import (
 LAST_WORDS_TIMEOUT = 0.2
 #: How long a failed step waits for the end of a process that would explain it.
 CAUSE_TIMEOUT = 0.5
+#: Of 1000, as oom_score_adj: before the report, whose own is 0.
+_FIRST_TO_GO = "500"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,7 +262,7 @@ def _start(command: Command) -> subprocess.Popen[bytes]:
         raise ProgramMissingError(program, "it could not be started")
 
     speaks_on_stdout = command.speaks_on == "stdout"
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*_ended_with_us(), *command.arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if speaks_on_stdout else subprocess.DEVNULL,
@@ -269,6 +271,11 @@ def _start(command: Command) -> subprocess.Popen[bytes]:
         cwd=command.folder,
         start_new_session=True,
     )
+    # Where memory is short the kernel shall take one of them, and not who tells of it.
+    with suppress(OSError):
+        Path(f"/proc/{process.pid}/oom_score_adj").write_text(_FIRST_TO_GO)
+
+    return process
 
 
 @cache

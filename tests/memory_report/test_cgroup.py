@@ -94,6 +94,104 @@ def test_a_tighter_group_around_ours_counts(
     )
 
 
+@pytest.mark.parametrize(
+    ("version", "stat"),
+    [
+        (1, "active_file 1\ntotal_active_file {0}\ntotal_inactive_file {1}\n"),
+        (2, "anon 1\nactive_file {0}\ninactive_file {1}\nslab_reclaimable 0\n"),
+        (2, "anon 1\nactive_file 0\ninactive_file {0}\nslab_reclaimable {1}\n"),
+    ],
+)
+def test_files_that_were_read_leave_room(
+    write: Write, root: Path, version: int, stat: str
+):
+    """The kernel takes them back, as it does from the machine's own room."""
+
+    write_groups(write, version, {"box": (600, 590)})
+    top = "memory__" if version == 1 else ""
+    text = stat.format(300 * MIB, 10 * MIB)
+    write(**{f"fs__cgroup__{top}box__memory.stat": text})
+
+    assert doctor.check_room(root, root).text.startswith("320 MiB free in the group; ")
+
+
+def test_a_group_that_is_over_its_limit_has_no_room(write: Write, root: Path):
+    """The limit was lowered below what it has."""
+
+    write_groups(write, 2, {"box": (600, 700)})
+
+    assert doctor.check_room(root, root).text.startswith("0 MiB free in the group; ")
+
+
+def test_the_limit_at_which_the_kernel_slows_a_group_down_counts(
+    write: Write, root: Path
+):
+    """A launch that hits memory.high crawls; the lower one of both counts."""
+
+    write_groups(write, 2, {"box": (None, 200)})
+    write(**{"fs__cgroup__box__memory.high": f"{600 * MIB}\n"})
+    text = "400 MiB free in the group; control group v2 of 600 MiB"
+
+    assert doctor.check_room(root, root).text == text
+
+    write_groups(write, 2, {"box": (500, 200)})
+    text = "300 MiB free in the group; control group v2 of 500 MiB"
+
+    assert doctor.check_room(root, root).text == text
+
+
+def test_a_group_without_the_controller_is_accounted_for_further_out(
+    write: Write, root: Path
+):
+    """As in a user's session of systemd: only the slice around it has figures."""
+
+    write_groups(write, 2, {"slice": (600, 200)})
+    write(
+        self__cgroup="0::/slice/session/scope\n",
+        **{"fs__cgroup__slice__session__scope__cgroup.procs": "1\n"},
+    )
+
+    assert doctor.check_room(root, root) == Finding(
+        Severity.WARNING,
+        "room",
+        "400 MiB free in the group; control group v2 of 600 MiB",
+    )
+
+
+def test_a_group_of_the_host_s_name_is_not_taken_for_ours(write: Write, root: Path):
+    """A container may have a slice of its own of the name that its own is in."""
+
+    write_groups(write, 2, {"": (600, 200), "slice": (900, 1)})
+    write(self__cgroup="0::/slice/container.scope\n")
+    group = find_memory_group(proc=root, sys=root)
+
+    assert group is not None
+    assert group.read_limit() == 600 * MIB
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "text"),
+    [
+        (1, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n"),
+        (2, "memory.events", "max 7\noom 4\noom_kill 3\noom_group_kill 0\n"),
+    ],
+)
+def test_those_that_the_kernel_has_killed_are_counted(
+    write: Write, root: Path, version: int, name: str, text: str
+):
+    """None where it does not tell."""
+
+    write_groups(write, version, {"box": (600, 200)})
+    group = find_memory_group(proc=root, sys=root)
+
+    assert group is not None
+    assert group.count_kills() == 0
+
+    (group.folder / name).write_text(text, encoding="ascii")
+
+    assert group.count_kills() == 3
+
+
 def test_a_group_that_is_mounted_as_the_root_is_found(write: Write, root: Path):
     """As in a container, whose own files name its group as the host does."""
 

@@ -1,4 +1,4 @@
-"""Whatever hangs ends the report, with a word on what it was."""
+"""Whatever hangs, or is too large, ends the report with a word on what it was."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from memory_report.attribution.load import Prepared
 from memory_report.attribution.records import AttributionProcedure
 from memory_report.attribution.sets import Setting, launch_set, open_setting
 from memory_report.attribution.slopes import launch_slopes
+from memory_report.cgroup import MemoryGroup
 from memory_report.crashes import crash_once
 from memory_report.errors import MeasurementError
+from memory_report.launch_limit import limit_launch
 from memory_report.pinged_site import PingedSite
 from memory_report.player import Board
 from memory_report.processes import first_error
@@ -129,3 +131,26 @@ async def test_a_module_that_hangs_on_import_is_given_up(
         await weigh_imports(log, folder=tmp_path, rounds=1)
 
     assert set(list_descendants(os.getpid())) <= before
+
+
+@pytest.mark.parametrize("kills", [0, 2])
+async def test_a_failure_tells_of_the_kernel_s_kills_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills: int
+):
+    """Those before it, and a failure without any, are not made to look so."""
+
+    events = tmp_path / "memory.events"
+    events.write_text("oom_kill 5\n", encoding="ascii")
+    group = MemoryGroup(version=2, folder=tmp_path, root=tmp_path)
+    monkeypatch.setattr("memory_report.launch_limit.find_memory_group", lambda: group)
+
+    def launch() -> None:
+        with limit_launch("a launch"):
+            events.write_text(f"oom_kill {5 + kills}\n", encoding="ascii")
+            raise MeasurementError("it died")
+
+    with pytest.raises(MeasurementError, match=r"^it died") as raised:
+        launch()
+
+    assert ("out of memory: " in str(raised.value)) is bool(kills)
+    assert ("kernel killed meanwhile: 2; " in str(raised.value)) is bool(kills)

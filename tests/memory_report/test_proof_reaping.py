@@ -54,11 +54,11 @@ trio.run(die)
 
 
 def launch_small(
-    name: str, folder: Path
+    name: str, folder: Path, *, redis: bool = True
 ) -> AbstractAsyncContextManager[RunningArrangement]:
     """Launch an arrangement of the two small services, with a Redis beside them."""
 
-    arrangement = replace(SMALL.arrangements[name], redis=True)
+    arrangement = replace(SMALL.arrangements[name], redis=redis)
     return open_arrangement(arrangement, folder=folder, subject=SMALL)
 
 
@@ -72,6 +72,12 @@ def read_command(pid: int) -> bytes:
     """Return the command line of a process, as the kernel has it."""
 
     return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def read_oom_mark(pid: int) -> int:
+    """Return what the kernel adds to a process's weight when it looks for a victim."""
+
+    return int(Path(f"/proc/{pid}/oom_score_adj").read_text(encoding="ascii"))
 
 
 async def assert_all_end(pids: list[int], *, least: int) -> None:
@@ -118,6 +124,17 @@ async def test_a_process_killed_in_the_middle_is_named_and_the_others_end(
 
     assert caught.value.process == told
     await assert_all_end(pids, least=least)
+
+
+async def test_the_kernel_takes_a_service_before_the_report(tmp_path: Path):
+    """Where memory is short: the report has to be there to tell of it."""
+
+    async with launch_small("together", tmp_path, redis=False) as running:
+        marks = [read_oom_mark(process.pid) for process in running.processes]
+        await running.stop()
+
+    assert marks
+    assert all(mark > read_oom_mark(os.getpid()) for mark in marks)
 
 
 @pytest.mark.redis
