@@ -25,9 +25,16 @@ def keep_company(database: object, *, hears_others: bool) -> Iterator[None]:
 
     Raises UnheardNeighbourError where another process runs services on this database
     and one of the two would not hear what the other publishes. Where locks cannot be
-    had, nobody is refused; a database on a server has no place for one.
+    had, nobody is refused; a database on a server has no place for one, and the log
+    warns of it.
     """
     if not isinstance(database, Path):
+        if not hears_others:
+            logger.warning(
+                "whether other processes use the database server cannot be seen from "
+                "here: set REDIS_URL, the same in all, if there is more than this one"
+            )
+
         yield
         return
 

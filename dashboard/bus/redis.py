@@ -19,14 +19,14 @@ from typing import Any
 import anyio
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from dashboard import superjson
+from dashboard.bus.client import describe, open_client
 from dashboard.bus.memory import MemoryBus
 from dashboard.bus.outgoing import Outgoing
 from dashboard.bus.remote import RedisRemote
 from dashboard.bus.store import Store
+from dashboard.errors import RedisUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,6 @@ CHANNEL = "pubSub:"
 LAST = "pubSub:last:"
 #: Last messages that nobody renews go after this; Homarr keeps them for ever.
 LAST_SECONDS = 30 * 86400
-CONNECT_TIMEOUT = 2.0
 #: How long the other end may be silent before it is asked, and again until it is lost.
 SILENCE_TIMEOUT = 15.0
 CLOSE_TIMEOUT = 2.0
@@ -58,7 +57,10 @@ class RedisBus:
         self._url = url
         self._local = MemoryBus(store=store)
         self.store = self._local.store
-        self.remote = RedisRemote(partial(open_client, url), self._is_connected)
+        self._doubted = asyncio.Event()
+        self.remote = RedisRemote(
+            partial(open_client, url), self._is_connected, self._doubted.set
+        )
         # A member beside "json" and "meta", which SuperJSON passes over: by it we know
         # our own messages when Redis sends them back.
         self._mark = b',"origin":"%b"}' % secrets.token_hex(8).encode()
@@ -119,14 +121,26 @@ class RedisBus:
         }
 
     async def check(self) -> float:
-        """Seconds to Redis and back; raises when it cannot be reached."""
+        """Seconds to Redis and back.
+
+        Raises RedisUnavailableError, of which the log has been told by then.
+        """
         client = self._client
         if client is None:
-            raise ConnectionError(f"redis is not connected: {self._reason}")
+            raise RedisUnavailableError(f"not connected: {self._reason}")
 
         started = time.perf_counter()
-        with anyio.fail_after(CONNECT_TIMEOUT):
+        try:
+            # Bounded by the client: one that is slow at each step is not lost.
             await client.execute_command("PING")  # type: ignore[no-untyped-call]
+        except Exception as error:
+            # Not Redis's errors alone: what answers may be something else.
+            if self._client is client:
+                self._client = None
+                self._note_lost(error)
+                self._doubted.set()
+
+            raise RedisUnavailableError(describe(error)) from error
 
         return time.perf_counter() - started
 
@@ -160,7 +174,7 @@ class RedisBus:
                 await self._converse()
             except* Exception as group:  # noqa: BLE001
                 # Not Redis's errors alone: what answers may be something else.
-                self._note_lost(_first(group))
+                self._note_lost(group)
 
             # One that looked good and did not last is as good as none.
             if self._connected.is_set() and time.monotonic() - began > LONGEST_PAUSE:
@@ -179,10 +193,12 @@ class RedisBus:
             await pubsub.psubscribe(f"{CHANNEL}*")
             # Subscribed first: what is published from now on arrives either way.
             await self._load_last(client)
+            self._doubted.clear()
             self._note_connected(client)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._receive, pubsub)
                 tasks.start_soon(self._send, client)
+                tasks.start_soon(self._examine)
         finally:
             self._client = None
             with anyio.CancelScope(shield=True):
@@ -220,6 +236,14 @@ class RedisBus:
             await pipeline.execute()
             self._counters["sent"] += len(entries)
             self._outgoing.done()
+
+    async def _examine(self) -> None:
+        """Ask when others had no answer: a silent Redis is lost, a slow one is not."""
+        while True:
+            await self._doubted.wait()
+            self._doubted.clear()
+            await self.check()
+            self.remote.note_slow()
 
     async def _load_last(self, client: Redis) -> None:
         """Learn the last messages from before we were connected."""
@@ -269,25 +293,6 @@ class RedisBus:
 
     def _note_lost(self, error: BaseException) -> None:
         if self._reason is None:
-            logger.warning("no redis, events stay in this process: %s", error)
+            logger.warning("no redis, events stay in this process: %s", describe(error))
 
-        self._reason = str(error) or type(error).__name__
-
-
-def open_client(url: str) -> Redis:
-    """A client that waits for nothing longer than CONNECT_TIMEOUT, and asks once."""
-    return Redis.from_url(
-        url,
-        client_name="oneroof",
-        socket_connect_timeout=CONNECT_TIMEOUT,
-        socket_timeout=CONNECT_TIMEOUT,
-        # Connecting again is done here, where it is noted.
-        retry=Retry(NoBackoff(), 0),
-    )
-
-
-def _first(group: BaseException) -> BaseException:
-    while isinstance(group, BaseExceptionGroup):
-        group = group.exceptions[0]
-
-    return group
+        self._reason = describe(error)

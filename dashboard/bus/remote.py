@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 from redis.asyncio import Redis
 
+from dashboard.bus.client import describe
 from dashboard.errors import RedisUnavailableError
 
 logger = logging.getLogger(__name__)
@@ -34,17 +35,22 @@ class RedisRemote:
         self,
         open_client: Callable[[], Redis],
         is_connected: Callable[[], bool],
+        doubt: Callable[[], None],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open_client = open_client
         #: Whether the bus has Redis: what it has noted already is not tried again.
         self._is_connected = is_connected
+        #: Has the bus ask Redis: it may have gone without a word.
+        self._doubt = doubt
         self._clock = clock
         self._client: Redis | None = None
         self._slots = asyncio.Semaphore(CALLS)
         self._failures = 0
         self._retry_at = 0.0
+        #: What failed last, and whether the log has been told of it.
+        self._reason = ""
         self._noted = False
         # Changed here and not there, as far as we know: not to be believed there.
         self._stale: set[str] = set()
@@ -76,6 +82,15 @@ class RedisRemote:
         if client is not None:
             await client.aclose()
 
+    def note_slow(self) -> None:
+        """Say that Redis serves the bus, if it has failed here more than once."""
+        if self._failures > 1 and not self._noted:
+            self._noted = True
+            logger.warning(
+                "no cache in redis, each process has its own meanwhile: %s",
+                self._reason,
+            )
+
     async def _change(
         self, name: str, function: Callable[[Redis], Awaitable[Any]]
     ) -> None:
@@ -92,7 +107,7 @@ class RedisRemote:
 
     async def _call(self, function: Callable[[Redis], Awaitable[Any]]) -> Any:
         if not self._is_connected():
-            self._failures, self._noted = 0, False
+            self._failures = 0
             raise RedisUnavailableError("not connected")
 
         if self._clock() < self._retry_at:
@@ -147,13 +162,9 @@ class RedisRemote:
         self._failures += 1
         pause = min(FIRST_PAUSE * 2 ** (self._failures - 1), LONGEST_PAUSE)
         self._retry_at = self._clock() + pause
-        # Not at the first: where Redis has gone, the bus is about to say so.
-        if self._failures > 1 and not self._noted:
-            self._noted = True
-            logger.warning(
-                "no cache in redis, each process has its own meanwhile: %s",
-                describe(error),
-            )
+        self._reason = describe(error)
+        # Not told yet: where Redis has gone, it is the bus that says so.
+        self._doubt()
 
     def _note_answered(self) -> None:
         self._failures = 0
@@ -161,8 +172,3 @@ class RedisRemote:
         if self._noted:
             self._noted = False
             logger.info("redis serves the cache again")
-
-
-def describe(error: BaseException) -> str:
-    """The words of an error, or where it has none the name of its type."""
-    return str(error) or type(error).__name__

@@ -126,7 +126,8 @@ def error_shape(error: BaseException, path: str | None) -> dict[str, Any]:
         "data": {
             "code": error.code,
             "httpStatus": error.http_status,
-            "path": path,
+            # As JavaScript sends what is undefined in an object: not at all.
+            **({} if path is None else {"path": path}),
             "zodError": zod_error,
             "error": None,
         },

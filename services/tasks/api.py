@@ -16,7 +16,7 @@ from dashboard.errors import ProcedureError
 from dashboard.resources import Resources
 from dashboard.superjson import UNDEFINED
 
-from .errors import TasksError
+from .errors import InvalidCronError, ManualExecutionError, TasksError
 from .procedures import ERROR_CODES, PROCEDURES, VOID
 from .scheduler import Scheduler
 
@@ -112,7 +112,7 @@ class _Api:
         try:
             return await procedure.call(self.scheduler, given)
         except TasksError as error:
-            raise ProcedureError(ERROR_CODES[type(error)], str(error)) from error
+            raise _build_refusal(error) from error
         except ProcedureError:
             raise
         except Exception as error:
@@ -123,6 +123,20 @@ class _Api:
         keys = [value for name, value in scope["headers"] if name == KEY_HEADER]
         if len(keys) != 1 or not hmac.compare_digest(keys[0], self.key):
             raise ProcedureError("FORBIDDEN", "Missing or invalid API key")
+
+
+def _build_refusal(error: TasksError) -> ProcedureError:
+    # Homarr throws plain errors here, which its tRPC tells as faults of its own.
+    if isinstance(error, ManualExecutionError):
+        return ProcedureError("INTERNAL_SERVER_ERROR", str(error))
+
+    if isinstance(error, InvalidCronError):
+        # The reason, which it does not tell, is for the log.
+        logger.info("%s", error)
+        told = f"Invalid cron expression: {error.cron}"
+        return ProcedureError("INTERNAL_SERVER_ERROR", told)
+
+    return ProcedureError(ERROR_CODES[type(error)], str(error))
 
 
 def _judge_content_type(scope: Message) -> ProcedureError | None:

@@ -24,7 +24,7 @@ from .scheduler import Scheduler
 #: The answer of a procedure that returns nothing has no member "data".
 VOID: Any = object()
 
-#: Homarr answers these with INTERNAL_SERVER_ERROR; they are the caller's doing.
+#: Over the bus, for `cronJobs.*`; what the cron API tells otherwise, it says itself.
 ERROR_CODES = {
     InvalidCronError: "BAD_REQUEST",
     ManualExecutionError: "BAD_REQUEST",

@@ -18,6 +18,7 @@ from saq import Job as QueuedJob
 from saq import Worker
 from saq.job import TERMINAL_STATUSES
 
+from dashboard.errors import RedisUnavailableError
 from dashboard.jobs.history import find_run, give_back, take_over
 
 from .engine import House
@@ -64,7 +65,8 @@ class QueuedRuns(LocalRuns):
         self._active: dict[str, QueuedJob] = {}
         self._idle = anyio.Event()
         self._idle.set()
-        self._reachable = True
+        #: Whether the log has been told that ticks cannot be queued.
+        self._noted = False
         self._queue = TickQueue.from_url(
             house.resources.settings.redis_url or "", name=NAME
         )
@@ -92,10 +94,10 @@ class QueuedRuns(LocalRuns):
                 try:
                     await self._enqueue(one)
                 except Exception as error:  # noqa: BLE001
-                    self._note(error)
+                    await self._note_failed(error)
                     break
 
-                self._note(None)
+                self._note_queued()
                 waiting.remove(one)
 
             if waiting:
@@ -129,6 +131,7 @@ class QueuedRuns(LocalRuns):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(super().look_after)
                 tasks.start_soon(self._beat)
+                tasks.start_soon(self._warn_of_eviction)
                 await asyncio.wait([working])
                 raise RuntimeError("the SAQ worker has ended by itself")
         finally:
@@ -216,15 +219,40 @@ class QueuedRuns(LocalRuns):
                 try:
                     await queued.update()
                 except Exception as error:  # noqa: BLE001
-                    self._note(error)
+                    await self._note_failed(error)
 
-    def _note(self, error: Exception | None) -> None:
-        if error is not None and self._reachable:
+    async def _note_failed(self, error: Exception) -> None:
+        if self._noted:
+            return
+
+        try:
+            await self._house.resources.bus.check()
+        except RedisUnavailableError:
+            return  # the bus has told the log that Redis is away
+
+        if not self._noted:
+            self._noted = True
             logger.warning("ticks cannot be queued; jobs wait: %s", error)
-        elif error is None and not self._reachable:
+
+    def _note_queued(self) -> None:
+        if self._noted:
+            self._noted = False
             logger.info("ticks can be queued again")
 
-        self._reachable = error is None
+    async def _warn_of_eviction(self) -> None:
+        try:
+            found = await self._queue.redis.config_get("maxmemory*")
+        except Exception:  # noqa: BLE001
+            return  # away, or CONFIG is not for us: nothing is known of it
+
+        policy = found.get("maxmemory-policy") or ""
+        # The others spare what has no time to live, as what is queued has none.
+        if policy.startswith("allkeys-") and found.get("maxmemory") != "0":
+            logger.warning(
+                "redis may throw away what is queued (maxmemory-policy %s): "
+                "give the tasks one with noeviction",
+                policy,
+            )
 
 
 def _quieten_saq() -> None:

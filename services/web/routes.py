@@ -45,10 +45,18 @@ _REST = tuple(
     Route(method, rest.ADDRESS, rest.answer, access="system") for method in rest.METHODS
 )
 
-#: All methods: tRPC tells in its own words which one a procedure takes.
+#: All methods: tRPC tells in its own words which one a procedure takes, and that
+#: there is none where no path is.
 _TRPC = tuple(
-    Route(method, "/api/trpc/<path:paths>", trpc.answer, access="trpc")
-    for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+    route
+    for address in ("/api/trpc/<path:paths>", "/api/trpc/", "/api/trpc")
+    for route in (
+        Route("OPTIONS", address, trpc.answer_options, access="system"),
+        *(
+            Route(method, address, trpc.answer, access="trpc")
+            for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        ),
+    )
 )
 
 ROUTES = (
@@ -75,7 +83,6 @@ ROUTES = (
     Route("GET", "/api/user-medias/<media_id>", medias.show_media, access="anyone"),
     Route("GET", "/api/openapi", rest.describe, access="system"),
     *_REST,
-    Route("OPTIONS", "/api/trpc/<path:paths>", trpc.answer_options, access="system"),
     *_TRPC,
     *_MANAGE,
 )

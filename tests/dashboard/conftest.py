@@ -28,7 +28,7 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Redis may take its time: a machine that stood still is no fault of it."""
     for name in (
         "dashboard.bus.FIRST_CONNECTION_TIMEOUT",
-        "dashboard.bus.redis.CONNECT_TIMEOUT",
+        "dashboard.bus.client.CONNECT_TIMEOUT",
         "dashboard.bus.redis.CLOSE_TIMEOUT",
         "dashboard.bus.remote.CALL_TIMEOUT",
     ):

@@ -113,10 +113,17 @@ def test_where_no_lock_can_be_had_nobody_is_refused(
     assert "cannot tell who else uses the database" in caplog.text
 
 
-def test_a_database_on_a_server_has_no_lock(tmp_path: Path):
-    """Whoever else uses it cannot be seen from here."""
-    with keep_company("http://db.example", hears_others=False):
+@pytest.mark.parametrize("hears_others", [False, True])
+def test_a_database_on_a_server_has_no_lock(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, hears_others: bool
+):
+    """Whoever else uses it cannot be seen: one line says what more than one need."""
+    with keep_company("http://db.example", hears_others=hears_others):
         assert list(tmp_path.iterdir()) == []
+
+    assert ["REDIS_URL" in one for one in caplog.messages] == [True] * (
+        not hears_others
+    )
 
 
 def test_the_error_names_what_it_knows():

@@ -1,5 +1,5 @@
 // Drives a real tRPC client by lines of JSON: commands come in, what happens goes out.
-// node drive.mjs VERSION URL [COOKIE]
+// node drive.mjs VERSION URL [COOKIE, or the key of the cron API]
 import { File } from "node:buffer";
 import { createInterface } from "node:readline";
 import superjson from "superjson";
@@ -58,6 +58,15 @@ const links = {
   http: () => trpc.httpLink(http),
   batch: () => trpc.httpBatchLink({ ...http, maxURLLength: 2083 }),
   stream: () => trpc.httpBatchStreamLink({ ...http, maxURLLength: 2083 }),
+  accept: () =>
+    trpc.httpBatchStreamLink({ ...http, maxURLLength: 2083, streamHeader: "accept" }),
+  // Homarr's own for its tasks: plain JSON, one call at a time.
+  cron: () =>
+    trpc.httpLink({
+      url: url + "/trpc",
+      headers: { "cron-job-api-key": cookie },
+      fetch: fetchAndTell,
+    }),
   ws: () => trpc.wsLink({ client: openSocket(), transformer: superjson }),
   // As Homarr's browsers: subscriptions by socket, files alone, all else as a stream.
   split: () =>
@@ -123,6 +132,13 @@ const commands = {
         onConnectionStateChange: ({ state }) => say("state", { state }),
       },
     );
+  },
+  echo({ id, value }) {
+    tell({
+      event: "echoed",
+      id,
+      value: superjson.serialize(superjson.deserialize(value)),
+    });
   },
   unsubscribe({ id }) {
     subscriptions[id].unsubscribe();

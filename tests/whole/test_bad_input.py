@@ -35,7 +35,8 @@ SHOWN = {
         tests/services/tasks/test_api.py::test_a_body_that_is_no_json_is_a_bad_request
     """,
     "no `id`": """
-        tests/whole/test_bad_input.py::test_a_message_without_an_id_is_a_parse_error
+        tests/whole/test_bad_input.py::test_a_message_without_an_id_is_answered_without_one
+        tests/services/ws/test_connection.py::test_a_request_without_an_id_is_answered_without_one
         tests/services/ws/test_connection.py::test_nonsense_is_a_parse_error_and_the_socket_stays
     """,
     "wrong types": """
@@ -177,14 +178,16 @@ def test_what_is_not_json_is_refused(visitor: Visitor, client: ClientConnection)
     assert tell(client, ask("no.such")) == (1, "NOT_FOUND")
 
 
-def test_a_message_without_an_id_is_a_parse_error(client: ClientConnection):
-    """Nobody could tell what its answer belongs to."""
+def test_a_message_without_an_id_is_answered_without_one(client: ClientConnection):
+    """As by tRPC's own server; null is no id."""
 
-    for text in (
-        '{"method":"query","params":{"path":"app.all","input":{"json":null}}}',
-        '{"id":null,"method":"query","params":{"path":"app.all","input":{"json":1}}}',
-    ):
-        assert tell(client, text) == (None, "PARSE_ERROR")
+    client.send('{"method":"query","params":{"path":"no.such","input":{"json":1}}}')
+    answer = receive(client)
+    nobody = '{"id":null,"method":"query","params":{"path":"a","input":{"json":1}}}'
+
+    assert list(answer) == ["error"]
+    assert code_of(answer) == "NOT_FOUND"
+    assert tell(client, nobody) == (None, "PARSE_ERROR")
 
 
 def test_wrong_types_are_told_in_zods_words(visitor: Visitor, client: ClientConnection):
@@ -249,8 +252,9 @@ def test_ten_thousand_calls_in_one_are_refused(
 
     assert (status, code_of(answer)) == (400, "BAD_REQUEST")
     assert tell(client, "[" + ",".join(["1"] * 10_000) + "]") == (None, "PARSE_ERROR")
-    # Of 65 that would each be answered, none is.
-    whole = ",".join([ask("no.such")] * 65)
+    # Of 1025 that would each be answered, none is.
+    short = '{"id":1,"method":"query","params":{"path":"x","input":{}}}'
+    whole = ",".join([short] * 1025)
     assert tell(client, f"[{whole}]") == (None, "PARSE_ERROR")
 
 
@@ -287,7 +291,7 @@ def test_a_half_closed_socket_is_let_go(visitor: Visitor):
 def test_a_cron_expression_that_never_ticks_changes_nothing(
     visitor: Visitor, client: ClientConnection, cron: str
 ):
-    """400 with its reason, by the cron API and by tRPC."""
+    """400 with its reason by tRPC; the cron API has Homarr's answer."""
 
     given = {"name": "ping", "cron": cron}
     status, answer = post(visitor, "/trpc/updateInterval", json.dumps(given).encode())
@@ -296,7 +300,8 @@ def test_a_cron_expression_that_never_ticks_changes_nothing(
     visitor.get("/api/trpc/cronJobs.getJobs")
     jobs = json.loads(visitor.body)["result"]["data"]["json"]
 
-    assert (status, code_of(answer)) == (400, "BAD_REQUEST")
-    assert answer["error"]["message"].startswith("Invalid cron expression: ")
+    assert (status, code_of(answer)) == (500, "INTERNAL_SERVER_ERROR")
+    assert answer["error"]["message"] == f"Invalid cron expression: {cron}"
+    assert over_socket["message"].startswith(f"Invalid cron expression: {cron} (")
     assert over_socket["data"]["code"] == "BAD_REQUEST"
     assert next(job for job in jobs if job["name"] == "ping")["cron"] == "* * * * *"

@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from dashboard import superjson
+from dashboard.superjson import UNDEFINED
+
 from .launch import launched
 from .trpc_client import Client, install_clients, open_client
 from .visitor import Visitor
@@ -25,6 +28,7 @@ pytestmark = [
 VERSIONS = ["trpc-11.7", "trpc-11.18"]
 HTTP_LINKS = ["http", "batch", "stream"]
 LINKS = [*HTTP_LINKS, "ws", "split"]
+KEY = "the-key-of-the-tests"
 MEMORY = "widget.memory.updatedSample"
 
 
@@ -55,7 +59,11 @@ def _client(visitor: Visitor, request: pytest.FixtureRequest) -> Iterator[Client
 def run(home: Path, *, port: int = 0) -> Any:
     """A runner whose database is in this folder."""
 
-    env = {"DB_URL": str(home / "db.sqlite"), "REDIS_URL": ""}
+    env = {
+        "DB_URL": str(home / "db.sqlite"),
+        "REDIS_URL": "",
+        "CRON_JOB_API_KEY": KEY,
+    }
     return launched("--port", str(port), **env)
 
 
@@ -93,6 +101,27 @@ def test_dates_go_there_and_come_back(client: Client, link: str):
     assert client.told("called")[-1]["results"] == [
         {"value": {"json": None, "meta": {"values": ["undefined"], "v": 1}}}
     ]
+
+
+def test_every_type_that_we_write_is_read_and_written_by_the_original():
+    """By the package itself: the same annotations at the same places."""
+
+    install_clients()
+    value = {
+        "dates": [datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)],
+        "odd.key": {"back\\slash": UNDEFINED, "none": None},
+        "numbers": [float("inf"), float("-inf"), -0.0, 2**53 - 1, 0.5],
+        "nan": float("nan"),
+        "set": {datetime(2026, 1, 2, tzinfo=UTC)},
+        "": [UNDEFINED, True, "é😀"],
+    }
+    with open_client(VERSIONS[0], "http://127.0.0.1") as client:
+        written = client.echo(value)
+
+    assert json.loads(written) == json.loads(superjson.encode(value))
+    read = superjson.decode(written)
+    assert read["set"] == value["set"]
+    assert read["dates"] == value["dates"]
 
 
 @pytest.mark.parametrize("link", LINKS)
@@ -179,6 +208,22 @@ def test_calls_of_one_moment_share_a_request(client: Client, link: str, status: 
     assert request["status"] == status
     chunked = request["headers"].get("transfer-encoding") == "chunked"
     assert chunked == (link == "stream")
+
+
+def test_a_newer_client_may_ask_for_a_stream_by_accept(visitor: Visitor):
+    """11.7 does not know this option."""
+
+    with open_client("trpc-11.18", visitor.url, visitor.cookie) as client:
+        apps, steps = client.call(
+            "accept",
+            ("query", "app.all", None),
+            ("query", "onboard.currentStep", None),
+        )
+        (request,) = client.told("http")
+
+    assert isinstance(apps, list)
+    assert "current" in steps
+    assert request["headers"]["transfer-encoding"] == "chunked"
 
 
 @pytest.mark.parametrize("link", ["batch", "stream"])
@@ -306,32 +351,89 @@ def test_reads_that_did_not_change_are_not_sent_again(client: Client):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_clients_come_back_after_a_restart(version: str, tmp_path: Path):
-    """The drain tells them; they ask anew for what they were subscribed to."""
+    """The drain tells them; they ask anew, in one message, for all that they heard."""
 
     install_clients()
     with run(tmp_path) as roof:
         visitor = Visitor(roof.wait_ready()["web"])
         visitor.make_first_account()
         with open_client(version, visitor.url, visitor.cookie) as client:
-            number = client.subscribe("ws", MEMORY)
-            client.wait("subscription", id=number, happened="data")
+            # More than a page needs, and than there are calls in a request over HTTP.
+            numbers = [client.subscribe("ws", MEMORY) for _ in range(100)]
+            for number in numbers:
+                client.wait("subscription", id=number, happened="data")
+
             assert roof.stop() == 0
             closed = client.wait("close", socket=1)
             before = len(client.events)
             with run(tmp_path, port=urlsplit(visitor.url).port or 0) as second:
                 second.wait_ready()
-                client.wait("subscription", after=before, id=number, happened="data")
+                for number in numbers:
+                    client.wait(
+                        "subscription", after=before, id=number, happened="data"
+                    )
 
             sent = [one["text"] for one in client.told("sent") if one["text"] != "PONG"]
+
+    *first, again = map(json.loads, sent)
 
     assert client.told("frame", text='{"id":null,"method":"reconnect"}')
     # Told to come back, it hangs up by itself, and may be quicker than our goodbye:
     # then it has its own back, without a code. It is never cut off.
     assert closed["code"] in {1001, 1005}
-    assert not client.told("subscription", id=number, happened="error")
-    # The same request with the same number.
-    assert sent == [sent[0]] * 2
-    assert json.loads(sent[0])["id"] == 1
+    assert not client.told("subscription", happened="error")
+    # The same requests with the same numbers.
+    assert [one["id"] for one in again] == list(range(1, 101))
+    flat = [
+        one for some in first for one in (some if isinstance(some, list) else [some])
+    ]
+    assert again == flat
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_cron_api_serves_homarrs_own_client(visitor: Visitor, version: str):
+    """All seven procedures, and Homarr's words where one does not do it."""
+
+    with open_client(version, visitor.url, KEY) as client:
+
+        def do(name: str, given: Any) -> Any:
+            return client.mutate("cron", name, given)
+
+        listed = client.query("cron", "getAll")
+        changed = [
+            do("updateInterval", {"name": "weather", "cron": "*/20 * * * *"}),
+            do("disable", "weather"),
+        ]
+        (weather,) = [
+            one for one in client.query("cron", "getAll") if one["name"] == "weather"
+        ]
+        changed += [do(name, "weather") for name in ("enable", "stop", "start")]
+        changed.append(do("trigger", "sessionCleanup"))
+        wrong = error_of(do("updateInterval", {"name": "weather", "cron": "61 * *"}))
+        unknown = error_of(do("trigger", "nothing"))
+
+    with open_client(version, visitor.url, "another key") as client:
+        refused = error_of(client.query("cron", "getAll"))
+
+    assert {"name", "cron", "preventManualExecution", "isEnabled"} == set(listed[0])
+    assert weather == {
+        "name": "weather",
+        "cron": "*/20 * * * *",
+        "preventManualExecution": False,
+        "isEnabled": False,
+    }
+    assert changed == [None] * 6
+    assert wrong["message"] == "Invalid cron expression: 61 * *"
+    assert wrong["shape"]["code"] == -32603
+    assert wrong["data"] == {
+        "code": "INTERNAL_SERVER_ERROR",
+        "httpStatus": 500,
+        "path": "updateInterval",
+    }
+    assert unknown["data"]["httpStatus"] == 400
+    assert json.loads(unknown["message"])[0]["code"] == "invalid_value"
+    assert refused["message"] == "Missing or invalid API key"
+    assert refused["data"]["httpStatus"] == 403
 
 
 def test_a_stranger_has_no_socket(visitor: Visitor):

@@ -114,6 +114,12 @@ class Client:
 
         return self._send(do="subscribe", link=link, path=path, input=_serialise(given))
 
+    def echo(self, value: Any) -> bytes:
+        """What SuperJSON makes of a value that it has read: its own document."""
+
+        number = self._send(do="echo", value=_serialise(value))
+        return json.dumps(self.wait("echoed", id=number)["value"]).encode()
+
     def unsubscribe(self, number: int) -> None:
         """End a subscription from this side."""
 

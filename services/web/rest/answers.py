@@ -124,9 +124,6 @@ def _refuse(error: Exception, path: str | None) -> Response:
     seconds = error.seconds if isinstance(error, ThrottledError) else None
     told = _as_told(error)
     shape = error_shape(told, path)
-    if path is None:
-        del shape["data"]["path"]
-
     body = {**shape, "code": told.code}
     if isinstance(told, InvalidInputError):
         body |= {"message": "Input validation failed", "issues": told.issues}

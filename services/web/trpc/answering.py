@@ -23,6 +23,8 @@ from services.web.visit import Visit
 logger = logging.getLogger(__name__)
 
 _JSON = "application/json"
+#: Whether it is a stream is asked for by either.
+_VARY = "trpc-accept, accept"
 #: The code of a status that another part of the service has decided on.
 _CODES = {
     400: "BAD_REQUEST",
@@ -42,7 +44,7 @@ _CACHEABLE = "private, no-cache"
 _UNTOUCHED = "no-store, no-transform"
 
 
-async def answer(visit: Visit, paths: str) -> Response:
+async def answer(visit: Visit, paths: str = "") -> Response:
     """Answer the calls of a request."""
 
     if visit.request.method == "HEAD":
@@ -70,7 +72,7 @@ async def answer(visit: Visit, paths: str) -> Response:
     return _respond(status, body, cache=_CACHEABLE if cacheable else "no-store")
 
 
-async def answer_options(_visit: Visit, paths: str) -> Response:
+async def answer_options(_visit: Visit, paths: str = "") -> Response:
     """Say that pages of other sites are not let in: there is no CORS header."""
 
     del paths
@@ -110,7 +112,7 @@ def _refuse_subscription(asked: Asked) -> Response:
     return Response(
         build_refused_events(error, asked.calls[0].path),
         content_type="text/event-stream",
-        headers={"Cache-Control": _UNTOUCHED, "Vary": "trpc-accept"},
+        headers={"Cache-Control": _UNTOUCHED, "Vary": _VARY},
     )
 
 
@@ -132,7 +134,7 @@ def _respond(
         body,
         status=status,
         content_type=_JSON,
-        headers={"Cache-Control": cache, "Vary": "trpc-accept"},
+        headers={"Cache-Control": cache, "Vary": _VARY},
     )
 
 

@@ -33,12 +33,7 @@ def build_answer(outcomes: list[Outcome], *, batch: bool) -> tuple[int, bytes]:
 def build_error(error: ProcedureError, path: str | None) -> bytes:
     """Build the body of an error that is alone."""
 
-    shape = error_shape(error, path)
-    if path is None:
-        # As JavaScript sends what is undefined in an object: not at all.
-        del shape["data"]["path"]
-
-    return msgspec.json.encode({"error": {"json": shape}})
+    return msgspec.json.encode({"error": {"json": error_shape(error, path)}})
 
 
 async def build_lines(

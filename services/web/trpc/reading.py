@@ -101,7 +101,7 @@ async def read_calls(request: Request, paths: str, storing: asyncio.Lock) -> Ask
     found = [_find(name) for name in names]
     procedures = [one if isinstance(one, Procedure) else None for one in found]
     _check_kinds(procedures)
-    stream = request.headers.get("trpc-accept") == _STREAM
+    stream = _read_accept(request) == _STREAM
     if stream and not batch:
         raise ProcedureError(
             "BAD_REQUEST",
@@ -128,6 +128,16 @@ async def read_calls(request: Request, paths: str, storing: asyncio.Lock) -> Ask
         batch=batch,
         stream=stream,
     )
+
+
+def _read_accept(request: Request) -> str | None:
+    asked = request.headers.get("trpc-accept")
+    if asked is not None:
+        return asked
+
+    # As newer clients may ask: there it has to stand by itself, without parameters.
+    kinds = request.headers.get("Accept", "").split(",")
+    return _STREAM if _STREAM in {kind.strip() for kind in kinds} else None
 
 
 def _find(name: str) -> Procedure | ProcedureError | None:

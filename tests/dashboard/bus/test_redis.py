@@ -12,6 +12,7 @@ from redis import Redis
 
 from dashboard.bus import Bus, open_bus
 from dashboard.bus.redis import RedisBus
+from dashboard.errors import RedisUnavailableError
 from tests.dashboard.bus.ear import Ear
 from tests.dashboard.bus.redis_server import Server
 
@@ -193,7 +194,7 @@ async def test_a_bus_without_its_redis_opens_publishes_and_closes(tmp_path: Path
     assert not await bus.wait_connected(0)
     assert ear.messages == [{"json": 1}]
 
-    with pytest.raises(ConnectionError, match="not connected"):
+    with pytest.raises(RedisUnavailableError, match="not connected"):
         await bus.check()
 
     await bus.close()

@@ -11,10 +11,12 @@ import anyio
 import pytest
 
 from dashboard.bus import Bus, open_bus
+from dashboard.bus import client as redis_client
 from dashboard.bus import remote as redis_remote
 from dashboard.cache import Cache
 from dashboard.cache.cache import ALONE_SECONDS
 from dashboard.errors import RedisUnavailableError
+from dashboard.health import check_health
 from tests.dashboard.bus.fault_proxy import FaultProxy
 from tests.dashboard.bus.redis_server import CONFIGURATION, Server
 
@@ -47,6 +49,27 @@ class Source:
     async def __call__(self) -> Any:
         self.asked += 1
         return self.asked
+
+
+class Moody:
+    """A client of Redis that fails until it is well."""
+
+    def __init__(self) -> None:
+        self.connected = True
+        self.well = False
+
+    async def get(self, _name: str) -> bytes:
+        if not self.well:
+            raise ConnectionError("not in the mood")
+
+        return b"1"
+
+
+class Well:
+    """A database whose check is good."""
+
+    async def check(self) -> float:
+        return 0.0
 
 
 async def wait_for(cache: Cache, key: str, value: bytes | None) -> None:
@@ -241,6 +264,75 @@ async def test_a_slow_redis_is_told_once_and_asked_seldom(
         "redis serves the cache again",
     ]
     assert proxy.open <= redis_remote.CALLS + 2
+
+
+@pytest.mark.parametrize("fault", ["killed", "frozen"])
+async def test_a_redis_that_goes_and_comes_back_is_one_line_each(
+    server: Server, caplog: pytest.LogCaptureFixture, fault: str
+):
+    """Whoever asks it meanwhile: the bus, the cache, or the check of a container."""
+    database: Any = Well()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redis_client, "CONNECT_TIMEOUT", 2.0)
+        patch.setattr(redis_remote, "CALL_TIMEOUT", 0.2)
+        bus = await open_bus(server.url)
+        cache = Cache(bus)
+        caplog.set_level(logging.INFO, "dashboard")
+        server.kill() if fault == "killed" else server.freeze()
+        # As long as the cache needs to fail twice; nobody publishes anything.
+        with anyio.fail_after(PATIENCE):
+            while bus.statistics()["connected"]:
+                await cache.get("a")
+                await asyncio.sleep(0.01)
+
+        checks = [await check_health(database, bus) for _ in range(5)]
+        await cache.get("a")
+
+    assert [healthy for healthy, _ in checks] == [False] * 5
+
+    server.start() if fault == "killed" else server.thaw()
+    await wait_shared(bus)
+
+    assert (await check_health(database, bus))[0]
+    assert [one.message.partition(",")[0] for one in caplog.records] == [
+        "no redis",
+        "redis connected",
+    ]
+    assert all(one.exc_info is None for one in caplog.records)
+
+    await bus.close()
+
+
+async def test_a_slow_redis_that_goes_and_comes_back_is_told_as_well_again(
+    caplog: pytest.LogCaptureFixture,
+):
+    """What was told of the cache is taken back, whatever the bus had meanwhile."""
+    caplog.set_level(logging.INFO, "dashboard.bus")
+    client: Any = Moody()
+    doubts: list[bool] = []
+    remote = redis_remote.RedisRemote(
+        lambda: client,
+        lambda: client.connected,
+        lambda: doubts.append(True),
+        clock=count(step=100).__next__,
+    )
+    for _ in range(2):
+        with pytest.raises(RedisUnavailableError):
+            await remote.get("a")
+
+    remote.note_slow()
+    client.connected = False
+    with pytest.raises(RedisUnavailableError):
+        await remote.get("a")
+
+    client.connected = client.well = True
+
+    assert await remote.get("a") == b"1"
+    assert doubts == [True, True]
+    assert [one.message.partition(",")[0] for one in caplog.records] == [
+        "no cache in redis",
+        "redis serves the cache again",
+    ]
 
 
 async def test_cancelled_calls_mix_no_answers_up(

@@ -298,7 +298,10 @@ def test_errors_have_trpcs_shape():
             },
         }
 
-    assert error_shape(ProcedureError("UNAUTHORIZED"), None)["code"] == -32001
+    shape = error_shape(ProcedureError("UNAUTHORIZED"), None)
+
+    assert shape["code"] == -32001
+    assert "path" not in shape["data"]
     assert PROCEDURE_CODES["PARSE_ERROR"] == (-32700, 400)
 
 

@@ -11,8 +11,10 @@ from typing import Any
 
 import anyio
 import pytest
+from redis.asyncio import Redis
 from saq import Status
 
+from dashboard.bus import open_bus
 from dashboard.jobs import Job, history
 from dashboard.resources import Resources
 from services.tasks import queued, tick_queue
@@ -49,6 +51,17 @@ class Bench:
     def occupy(self, tick: int) -> Due:
         self.one.occupy()
         return Due(one=self.one, tick=tick)
+
+
+def make_engine(resources: Resources, server: Server) -> QueuedRuns:
+    """An engine that nobody looks after."""
+    settings = dataclasses.replace(
+        resources.settings, tasks_engine="saq", redis_url=server.url
+    )
+    tasks: Any = None
+    resources = dataclasses.replace(resources, settings=settings)
+    house = House(resources=resources, tasks=tasks, background=tasks)
+    return QueuedRuns(house, jobs={})
 
 
 async def wait_until(true: Callable[[], Any]) -> None:
@@ -197,6 +210,91 @@ async def test_without_redis_a_trigger_is_refused_and_a_tick_waits(
     assert caplog.text.count("ticks cannot be queued") == 1
     assert caplog.text.count("ticks can be queued again") == 1
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.redis
+async def test_what_the_bus_tells_of_redis_is_not_told_again(
+    bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    """One line of the process says that Redis is away, and one that it is back."""
+    monkeypatch.setattr("services.tasks.runs.RETRY_INTERVAL", 0.05)
+    monkeypatch.setattr(tick_queue, "PAUSE", 0.05)
+    bus = await open_bus(server.url)
+    resources = dataclasses.replace(bench.house.resources, bus=bus)
+    house = dataclasses.replace(bench.house, resources=resources)
+    monkeypatch.setattr(bench.engine, "_house", house)
+    failed: list[Exception] = []
+    note = bench.engine._note_failed
+
+    async def see(error: Exception) -> None:
+        await note(error)
+        failed.append(error)
+
+    monkeypatch.setattr(bench.engine, "_note_failed", see)
+    await wait_until(lambda: "may throw away" in caplog.text)
+    caplog.clear()
+    caplog.set_level("INFO")
+    server.kill()
+    due = bench.occupy(round(bench.house.now() * 1000))
+    bench.house.tasks.start_soon(bench.engine.begin, [due])
+    await wait_until(lambda: failed)
+    server.start()
+    await wait_until(lambda: bench.calls and "redis connected" in caplog.text)
+    await bus.close()
+
+    assert [record.message.partition(",")[0] for record in caplog.records] == [
+        "no redis",
+        "redis connected",
+    ]
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize(
+    ("settings", "warned"),
+    [
+        ({}, True),
+        ({"maxmemory": "0"}, False),
+        ({"maxmemory-policy": "volatile-lru"}, False),
+        ({"maxmemory-policy": "noeviction"}, False),
+    ],
+)
+async def test_a_redis_that_may_evict_what_is_queued_is_told(
+    resources: Resources,
+    server: Server,
+    caplog: Any,
+    settings: dict[str, str],
+    warned: bool,
+) -> None:
+    """The shipped file is a cache's; without a bound of memory it does no harm."""
+    redis = Redis.from_url(server.url)
+    for name, value in settings.items():
+        await redis.config_set(name, value)
+
+    await redis.aclose()
+    engine = make_engine(resources, server)
+    await engine._warn_of_eviction()
+    await engine._queue.disconnect()
+
+    assert [line.partition("give")[0] for line in caplog.messages] == (
+        ["redis may throw away what is queued (maxmemory-policy allkeys-lru): "]
+        if warned
+        else []
+    )
+
+
+@pytest.mark.redis
+async def test_a_redis_that_refuses_config_is_no_error(
+    resources: Resources, server: Server, caplog: Any
+) -> None:
+    """Those for rent often do; nothing is known then."""
+    redis = Redis.from_url(server.url)
+    await redis.acl_setuser("default", enabled=True, commands=["-config"])
+    await redis.aclose()
+    engine = make_engine(resources, server)
+    await engine._warn_of_eviction()
+    await engine._queue.disconnect()
+
+    assert caplog.messages == []
 
 
 @pytest.mark.redis

@@ -167,6 +167,23 @@ async def test_an_input_that_is_not_there_is_undefined(stranger: Browser, query:
     assert (await stranger.get(f"/api/trpc/probe.null{query}")).status == 200
 
 
+@pytest.mark.parametrize("query", ["", "?input=" + quote(UNDEFINED), "?batch=1"])
+@pytest.mark.parametrize("address", ["/api/trpc/", "/api/trpc"])
+async def test_no_path_is_a_procedure_that_is_not_there(
+    stranger: Browser, address: str, query: str
+):
+    """In tRPC's envelope, as its own server tells it."""
+
+    page = await stranger.get(f"{address}{query}")
+    answer = json.loads(page.text)
+    error = (answer[0] if query == "?batch=1" else answer)["error"]["json"]
+
+    assert page.status == 404
+    assert error["message"] == 'No procedure found on path ""'
+    assert error["code"] == -32004
+    assert error["data"]["path"] == ""
+
+
 async def test_a_session_is_looked_up_once_for_all_calls(
     member: Browser, monkeypatch: pytest.MonkeyPatch
 ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
 from quart import Quart
 
 from ..helpers import Browser
@@ -31,6 +32,28 @@ async def test_the_lines_are_those_that_trpcs_server_sends(stranger: Browser):
     head, error = page.text.splitlines()
     assert json.loads(head) == {"json": {"0": [[0], [None, 0, 0]]}}
     assert error.startswith('{"json":[0,0,[[{"error":{"message":"[\\n')
+
+
+@pytest.mark.parametrize(
+    ("headers", "streams"),
+    [
+        ({"Accept": "application/jsonl"}, True),
+        ({"Accept": "application/json, application/jsonl"}, True),
+        ({"Accept": "application/jsonl;q=1"}, False),
+        ({"Accept": "*/*"}, False),
+        ({"Accept": "application/jsonl", "trpc_accept": "application/json"}, False),
+        ({"Accept": "application/json", "trpc_accept": "application/jsonl"}, True),
+    ],
+)
+async def test_either_header_asks_for_a_stream(
+    stranger: Browser, headers: dict[str, str], streams: bool
+):
+    """tRPC's own comes first, and Accept is read as getAcceptHeader of 11.18 does."""
+
+    page = await stranger.get("/api/trpc/probe.null?batch=1", **headers)
+
+    assert page.text.startswith('{"json":{"0":' if streams else '[{"result":')
+    assert {"trpc-accept", "accept"} <= set(page.headers["Vary"].lower().split(", "))
 
 
 async def test_annotations_lead_from_the_line(stranger: Browser):
