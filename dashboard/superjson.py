@@ -1,7 +1,8 @@
 """SuperJSON 2, the JSON with types that Homarr stores and sends.
 
-Dates and undefined are read and written; the other types are read as their nearest
-Python value. What is stored is changed with `merge`, which keeps what it does not know.
+Dates, undefined, sets and odd numbers are read and written; the other types are read as
+their nearest Python value. What is stored is changed with `merge`, which keeps what it
+does not know.
 """
 
 from __future__ import annotations
@@ -240,6 +241,9 @@ def _typed(tag: str, value: Any) -> Any:
 
     if tag == "number":
         return float(value)
+
+    if tag == "set":
+        return set(value)  # of objects it is none: they stay a list
 
     if tag == "map":
         return dict(value)

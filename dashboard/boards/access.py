@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from dashboard.apps import list_app_ids
+from dashboard.bus import Bus
 from dashboard.database import Readable, Transaction
 from dashboard.errors import ProcedureError
 from dashboard.identity import Session
@@ -23,6 +24,9 @@ class Access(IntEnum):
     MODIFY = 2
     OWN = 3
 
+
+#: On the bus when somebody may have lost the right to see a board, or an app on it.
+ACCESS_CHANGED = "access-changed"
 
 _GRANTED = {"view": Access.VIEW, "modify": Access.MODIFY, "full": Access.OWN}
 _EVERYWHERE = (
@@ -181,6 +185,14 @@ async def list_seen_apps(
         for app_id in list_app_ids(row["kind"], read_options(row["options"], "an item"))
     }
     return shown & wanted
+
+
+def tell_access_changed(bus: Bus) -> None:
+    """Have subscriptions end, in every process, that their viewers may not hear now.
+
+    What changed the access has to be written already.
+    """
+    bus.publish(ACCESS_CHANGED, None, keep=False)
 
 
 def is_id(text: str) -> bool:

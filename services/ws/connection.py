@@ -24,6 +24,7 @@ from .stream import ClientStream
 
 MESSAGE_TOO_BIG = 1009
 _NORMAL = 1000
+_KEEP_ALIVE = (messages.PING, messages.PONG)
 
 FindSession = Callable[[str], Awaitable[Session | None]]
 
@@ -162,8 +163,11 @@ class Connection:
     async def _receive_parameters(self) -> None:
         # Ours have no use for them: who asks is known from the cookie.
         with trio.move_on_after(limits.HANDSHAKE_TIMEOUT) as self._scope:
+            while (message := await self._get_message()) in _KEEP_ALIVE:
+                await self._handle(message)
+
             try:
-                messages.parse_connection_parameters(await self._socket.get_message())
+                messages.parse_connection_parameters(message)
             except ProcedureError as error:
                 self.send(messages.build_error(error))
             else:
@@ -172,9 +176,9 @@ class Connection:
         self.request_close(POLICY_VIOLATION, "connection params expected")
 
     async def _receive(self) -> None:
-        message: str | bytes | None = None
+        message: bytes | None = None
         with trio.move_on_at(self._next_check()) as self._scope:
-            message = await self._socket.get_message()
+            message = await self._get_message()
 
         if self._closing is not None:
             return
@@ -184,9 +188,11 @@ class Connection:
             return
 
         with trio.CancelScope() as self._scope:
-            await self._handle(
-                message.encode() if isinstance(message, str) else message
-            )
+            await self._handle(message)
+
+    async def _get_message(self) -> bytes:
+        message = await self._socket.get_message()
+        return message.encode() if isinstance(message, str) else message
 
     async def _handle(self, message: bytes) -> None:
         # trio-websocket counts characters.
@@ -206,7 +212,11 @@ class Connection:
             self.send(messages.build_error(error))
             return
 
-        for request in requests:
+        for number, request in enumerate(requests):
+            if number:
+                # Others have their turn: an array may hold a thousand.
+                await trio.lowlevel.checkpoint()
+
             await self._requests.handle(request)
 
         # What it said meanwhile may wait unread: that is no silence of the client's.

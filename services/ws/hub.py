@@ -25,6 +25,8 @@ TRY_AGAIN_LATER = 1013
 
 #: On the bus when somebody logs out: {"userId": …, "tokens": […] or none for all}.
 SESSION_CLOSED = "session-closed"
+#: On the bus when somebody may have lost the right to see a board, or an app on it.
+ACCESS_CHANGED = "access-changed"
 
 
 class Lane(Protocol):
@@ -65,7 +67,7 @@ class Hub:
 
     def __init__(self, *, bus: Bus, lane: Lane, talkative: bool = False) -> None:
         #: Whether each connection is worth a line of the log: in development it is.
-        self._level = logging.INFO if talkative else logging.DEBUG
+        self._talkative = talkative
         self._bus = bus
         self._lane = lane
         self._topics: dict[str, _Topic] = {}
@@ -76,13 +78,15 @@ class Hub:
         self.members: set[Member] = set()
         #: Somebody joined whose session was read before they did.
         self.unchecked = False
+        #: Somebody may hear what they may not see any more.
+        self.access_changed = False
         self._by_user: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._empty = trio.Event()
         self._empty.set()
         self._occupied = trio.Event()
-        #: Called when somebody joins.
-        self.on_join: Callable[[], None] | None = None
+        #: Called when somebody joins, or access has changed.
+        self.on_change: Callable[[], None] | None = None
         #: Sockets in all, with those that still shake hands.
         self.sockets = 0
         self.draining = False
@@ -112,8 +116,8 @@ class Hub:
         self._by_user[member.session.user_id] += 1
         self._empty = trio.Event()
         self._occupied.set()
-        if self.on_join is not None:
-            self.on_join()
+        if self.on_change is not None:
+            self.on_change()
 
         self._log("opened", member)
 
@@ -136,12 +140,30 @@ class Hub:
         await self._occupied.wait()
 
     def _log(self, what: str, member: Member) -> None:
-        name, count = member.session.user_name, len(self.members)
-        logger.log(self._level, "connection of %r %s: %d in all", name, what, count)
+        if self._talkative:
+            name, count = member.session.user_name, len(self.members)
+            logger.info("connection of %r %s: %d in all", name, what, count)
 
     def watch_sessions(self) -> Callable[[], None]:
-        """Close the connections of sessions that are closed; returns how to end it."""
-        return self._bus.listen(SESSION_CLOSED, self._post_logout, replay=False)
+        """Hear of what ends sessions or access; returns how to end it."""
+        ends = (
+            self._bus.listen(SESSION_CLOSED, self._post_logout, replay=False),
+            self._bus.listen(ACCESS_CHANGED, self._post_access, replay=False),
+        )
+
+        def unwatch() -> None:
+            for end in ends:
+                end()
+
+        return unwatch
+
+    def _post_access(self, _topic: str, _encoded: bytes) -> None:
+        self._lane.post(self._note_access)
+
+    def _note_access(self) -> None:
+        self.access_changed = True
+        if self.on_change is not None:
+            self.on_change()
 
     def _post_logout(self, _topic: str, encoded: bytes) -> None:
         self._lane.post(self._close_sessions, encoded)

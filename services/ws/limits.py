@@ -42,11 +42,17 @@ PONG_TIMEOUT = 5.0
 MAX_MESSAGE_BYTES = 64 * 1024
 #: What a fragment counts for at least: many small ones weigh more than they carry.
 FRAGMENT_BYTES = 16
-MAX_ARRAY_LENGTH = 64
+#: More calls than fit into a message: tRPC's client sends those of a tick together.
+MAX_ARRAY_LENGTH = 1024
 MAX_ID_LENGTH = 256
 MAX_SOCKETS = 1024
 MAX_SOCKETS_PER_USER = 64
 MAX_SUBSCRIPTIONS = 256
+#: … and what asking for them takes: tRPC's client asks for all of them in one message
+#: when it has connected again, and where that is too big it never comes back. Most of
+#: Homarr's take 130 to 170 bytes, so a larger message would only let each of the 1024
+#: sockets make us hold more. A quarter is left for calls of the same moment.
+MAX_SUBSCRIPTION_BYTES = MAX_MESSAGE_BYTES * 3 // 4
 #: Queries and mutations in flight; we read no further while there are so many.
 MAX_CALLS = 16
 #: Session cookies looked up for one handshake.

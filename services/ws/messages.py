@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET, Raw, UnsetType
 
 from dashboard.trpc import Kind, ProcedureError, error_shape
 from dashboard.trpc.calls import read_given
 
 from . import limits
 
-RequestId = int | float | str
+#: JavaScript's undefined, where a request has none, is an id like any other.
+RequestId = int | float | str | UnsetType
 Method = Kind | Literal["subscription.stop"]
 
 #: Bare texts, not JSON: tRPC's keep-alive.
@@ -24,6 +26,8 @@ PONG = b"PONG"
 RECONNECT = b'{"id":null,"method":"reconnect"}'
 TOO_SLOW = "The server took too long to answer"
 _NO_HEAD = b'{"id":null,'
+#: What a request has besides its id and its parameters, and the comma after it.
+_FRAME_BYTES = len('"method":"subscription","params":},')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +39,23 @@ class Request:
     #: How every answer begins: the id as it came, and jsonrpc if it was there.
     head: bytes
     path: str = ""
+    #: As `call` takes it: also the ProcedureError that tells why it cannot be read.
     input: Any = None
+    #: About how much of a message it takes.
+    size: int = 0
 
 
 class _Parameters(msgspec.Struct):
     path: str
-    input: msgspec.Raw
+    input: Raw
     lastEventId: str | None = None  # noqa: N815  # tracked events, which we have none of
 
 
 class _Envelope(msgspec.Struct):
-    id: RequestId | None
     method: Method
+    id: RequestId | None = UNSET
     jsonrpc: Literal["2.0"] | None = None
-    params: _Parameters | None = None
+    params: Raw = Raw(b"null")
 
 
 class _ConnectionParameters(msgspec.Struct):
@@ -57,6 +64,7 @@ class _ConnectionParameters(msgspec.Struct):
 
 
 _envelopes = msgspec.json.Decoder(_Envelope | list[_Envelope])
+_parameters = msgspec.json.Decoder(_Parameters)
 _connection_parameters = msgspec.json.Decoder(_ConnectionParameters)
 
 
@@ -87,31 +95,35 @@ def _open_envelope(envelope: _Envelope) -> Request:
     if isinstance(request_id, float) and request_id.is_integer():
         request_id = int(request_id)  # JavaScript has one kind of number
 
-    head = b'{"id":' + msgspec.json.encode(request_id) + b","
+    head = b"{"
+    if request_id is not UNSET:
+        head += b'"id":' + msgspec.json.encode(request_id) + b","
+
     if envelope.jsonrpc is not None:
         head += b'"jsonrpc":"2.0",'
 
     if envelope.method == "subscription.stop":
         return Request(id=request_id, method=envelope.method, head=head)
 
-    if envelope.params is None:
-        raise ValueError("`params` is required")
-
+    parameters = _parameters.decode(envelope.params)
     return Request(
         id=request_id,
         method=envelope.method,
         head=head,
-        path=envelope.params.path,
-        input=_read_input(bytes(envelope.params.input)),
+        path=parameters.path,
+        input=_read_input(bytes(parameters.input)),
+        size=len(head) + _FRAME_BYTES + len(bytes(envelope.params)),
     )
 
 
 def _read_input(document: bytes) -> Any:
+    if document == b"null":
+        raise ValueError("`input` is required")
+
     try:
         return read_given(document)
     except ProcedureError as error:
-        # Over HTTP it is a bad request; here the whole message cannot be read.
-        raise ValueError(error.message) from error
+        return error  # for whoever may call and has to give something
 
 
 def parse_connection_parameters(message: str | bytes) -> dict[str, str]:

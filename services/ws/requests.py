@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import trio
+from msgspec import UNSET
 
 from dashboard.trpc import Context, ProcedureError, find_procedure, find_topics
 
@@ -47,6 +48,7 @@ class Requests:
         "_live",
         "_recheck_again",
         "_rechecking",
+        "_rechecks",
         "_tasks",
     )
 
@@ -61,6 +63,7 @@ class Requests:
         self._live: dict[RequestId, _Subscription] = {}
         self._rechecking = False
         self._recheck_again = False
+        self._rechecks = 0
 
     async def handle(self, request: Request) -> None:
         """Begin or stop what is asked for; waits while too many calls are in flight.
@@ -90,6 +93,7 @@ class Requests:
         if not self._live:
             return  # most sockets are quiet: a task for each at every write adds up
 
+        self._rechecks += 1
         self._recheck_again = True
         if not self._rechecking:
             self._rechecking = True
@@ -103,11 +107,13 @@ class Requests:
 
     def _subscribe(self, request: Request) -> None:
         if request.id in self._live:
-            error = ProcedureError("BAD_REQUEST", f"Duplicate id {request.id}")
-        elif len(self._live) >= limits.MAX_SUBSCRIPTIONS:
+            name = "undefined" if request.id is UNSET else request.id
+            error = ProcedureError("BAD_REQUEST", f"Duplicate id {name}")
+        elif self._is_full_for(request):
             error = ProcedureError(
                 "TOO_MANY_REQUESTS",
-                f"More than {limits.MAX_SUBSCRIPTIONS} subscriptions on one socket",
+                f"More than {limits.MAX_SUBSCRIPTIONS} subscriptions on one socket,"
+                f" or {limits.MAX_SUBSCRIPTION_BYTES} bytes of them",
             )
         else:
             subscription = _Subscription(request=request)
@@ -116,6 +122,13 @@ class Requests:
             return
 
         self._client.refuse(request, error)
+
+    def _is_full_for(self, request: Request) -> bool:
+        if len(self._live) >= limits.MAX_SUBSCRIPTIONS:
+            return True
+
+        size = sum(one.request.size for one in self._live.values())
+        return size + request.size > limits.MAX_SUBSCRIPTION_BYTES
 
     async def _open(self, subscription: _Subscription) -> None:
         request = subscription.request
@@ -145,12 +158,12 @@ class Requests:
 
     async def _find_topics(self, request: Request) -> list[str]:
         while True:
-            context = self._client.build_context()
+            context, rechecks = self._client.build_context(), self._rechecks
             topics: list[str] = await self._lane.call(
                 list_topics, context, request.path, request.input
             )
-            # The viewer may have lost a permission meanwhile.
-            if context.session == self._client.session:
+            # The viewer may have lost a permission meanwhile, or sight of a board.
+            if (context.session, rechecks) == (self._client.session, self._rechecks):
                 return topics
 
     async def _recheck_all(self) -> None:

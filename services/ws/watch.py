@@ -1,8 +1,9 @@
 """Do the sessions of all open sockets still stand? Asked after every write.
 
-The bus tells at once of what this house's own pages do. What another process does,
-the command line or Homarr itself, is seen in the database: its version moves, and
-the sessions of all sockets are read again, in one query.
+The bus tells at once of what this house's own pages do, to sessions and to who may
+see a board. What another process does, the command line or Homarr itself, is seen in
+the database: its version moves, and the sessions of all sockets are read again, in one
+query.
 """
 
 from __future__ import annotations
@@ -99,8 +100,9 @@ class SessionWatch:
         tokens = list({member.session.token for member in members})
         try:
             with trio.CancelScope() as scope:
-                # Who joins meanwhile is not among them, and must not wait for it.
-                self._hub.on_join = None if since is None else scope.cancel
+                # Who joins meanwhile is not among them, and must not wait for it; nor
+                # must who lost access.
+                self._hub.on_change = None if since is None else scope.cancel
                 answer: tuple[Hashable, Mapping[str, Standing] | None]
                 answer = await self._lane.call(
                     recheck_sessions, self._database, tokens, since, self._patience
@@ -110,12 +112,15 @@ class SessionWatch:
             self._hub.unchecked = True
             raise
         finally:
-            self._hub.on_join = None
+            self._hub.on_change = None
 
         return since, None
 
     @property
     def _patience(self) -> float:
+        if self._hub.access_changed:
+            return 0.0
+
         if not self._stale:
             return limits.WATCH_PATIENCE
 
@@ -126,12 +131,15 @@ class SessionWatch:
         """Say whether to ask again what each subscription may hear.
 
         A change of somebody's groups or permissions is followed at once. Whether a
-        board was closed to them takes a query for each app, so not at each write.
+        board was closed to them takes a query for each app, so not at each write, but
+        at those that we are told of.
         """
         now = trio.current_time()
-        if not self._stale or now < self._checked + limits.RECHECK_INTERVAL:
+        due = self._stale and now >= self._checked + limits.RECHECK_INTERVAL
+        if not due and not self._hub.access_changed:
             return False
 
+        self._hub.access_changed = False
         self._checked = now
         self._stale = False
         return True

@@ -108,8 +108,9 @@ def test_what_has_no_meaning_in_json_is_refused(value: Any):
         ),
         (
             f'{{"json":[1,"{TEXT}"],"meta":{{"values":["set",{{"1":["Date"]}}],"v":1}}}}',
-            [1, INSTANT],
+            {1, INSTANT},
         ),
+        ('{"json":[{"a":1}],"meta":{"values":["set"],"v":1}}', [{"a": 1}]),
         (
             (
                 '{"json":{"t":[1,2]},'
@@ -150,6 +151,7 @@ def test_documents_are_decoded(document: str, expected: Any):
         '{"values":{"a.b.c":["Date"]}}',
         '{"values":{"a":["Date"]}}',
         '{"values":{"a":["map"]}}',
+        '{"values":{"a":["set"]}}',
         '{"values":{"":["undefined"]}}',
         '{"values":{"a":["unheard-of",{"b":["Date"]}]}}',
         '{"values":{"\\\\":["Date"]},"v":1}',
@@ -175,7 +177,12 @@ def test_depth_is_an_error_and_not_a_crash():
 
 def test_values_survive_the_way_there_and_back():
     """What we encode we decode."""
-    value = {"a.b": [INSTANT, {"c\\": INSTANT}], "d": -0.5, "é": "😀\u2028"}
+    value = {
+        "a.b": [INSTANT, {"c\\": INSTANT}],
+        "d": -0.5,
+        "é": "😀\u2028",
+        "set": {INSTANT, "x", 1, float("-inf")},
+    }
 
     assert superjson.decode(superjson.encode(value)) == value
 

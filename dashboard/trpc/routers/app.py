@@ -18,6 +18,7 @@ from dashboard.apps import (
 )
 from dashboard.apps import delete_app as delete_stored_app
 from dashboard.boards import list_seen_apps
+from dashboard.boards.access import tell_access_changed
 from dashboard.errors import ProcedureError
 from dashboard.inputs import (
     STORABLE,
@@ -241,6 +242,7 @@ async def update(context: Context, given: ChangedApp) -> Any:
 async def delete(context: Context, given: ById) -> Any:
     """Delete an app, if there is one."""
     await delete_stored_app(context.resources.database, given.id)
+    tell_access_changed(context.resources.bus)
     return UNDEFINED
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from dashboard.boards.access import tell_access_changed
 from dashboard.boards.edit import add_item
 from dashboard.boards.grants import save_group_grants, save_user_grants
 from dashboard.boards.inputs import (
@@ -160,6 +161,7 @@ async def change_visibility(context: Context, given: Visibility) -> Any:
         is_public=given.visibility == "public",
         session=context.session,
     )
+    tell_access_changed(context.resources.bus)
     return UNDEFINED
 
 
@@ -169,6 +171,7 @@ async def change_visibility(context: Context, given: Visibility) -> Any:
 async def delete(context: Context, given: ById) -> Any:
     """Delete a board with all that is on it."""
     await delete_board(context.resources.database, given.id, session=context.session)
+    tell_access_changed(context.resources.bus)
     return UNDEFINED
 
 
@@ -224,6 +227,7 @@ async def save(context: Context, given: NewContent) -> Any:
     await save_board(
         context.resources.database, given.id, given, session=context.session
     )
+    tell_access_changed(context.resources.bus)
     return UNDEFINED
 
 
@@ -236,6 +240,7 @@ async def save_user_permissions(context: Context, given: NewGrants) -> Any:
         given.permissions,
         session=context.session,
     )
+    tell_access_changed(context.resources.bus)
     return UNDEFINED
 
 
@@ -248,6 +253,7 @@ async def save_group_permissions(context: Context, given: NewGrants) -> Any:
         given.permissions,
         session=context.session,
     )
+    tell_access_changed(context.resources.bus)
     return UNDEFINED
 
 

@@ -16,6 +16,7 @@ from dashboard.boards import (
     remove_item,
     update_item,
 )
+from dashboard.boards.access import tell_access_changed
 from services.web.forms import sentence
 from services.web.item_forms import (
     APP_TEXTS,
@@ -97,6 +98,7 @@ async def remove(visit: Visit, board_id: str, item_id: str) -> Response:
     if not await remove_item(database, board_id, item_id, session=visit.session):
         raise NotFound
 
+    tell_access_changed(visit.site.resources.bus)
     return _back(visit, board_id)
 
 

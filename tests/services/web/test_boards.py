@@ -382,15 +382,18 @@ async def test_app_tile_can_go_without_name_and_state(member: Browser):
     assert "Not checked yet" not in page.words
 
 
-async def test_removed_item_is_gone(member: Browser):
-    """Removing takes the card away; removing it again is 404."""
+async def test_removed_item_is_gone(member: Browser, resources: Resources):
+    """Removing takes the card away, and is told; removing it again is 404."""
 
+    told: list[str] = []
+    resources.bus.listen("access-changed", lambda topic, _: told.append(topic))
     path = _item_paths(await _edit_page(member), "clock")[0]
     token = (await member.get("/")).form_token
     page = await member.post(f"{path}/remove", {"csrf_token": token})
     again = await member.post(f"{path}/remove", {"csrf_token": token})
 
     assert (page.status, again.status) == (303, 404)
+    assert told == ["access-changed"]
     assert path not in (await _edit_page(member)).text
 
 

@@ -234,10 +234,13 @@ async def test_ten_thousand_messages_at_once_are_all_answered(house: Any) -> Non
     assert set(range(wanted)) == set(numbers)
 
 
-async def test_ten_thousand_messages_in_one_are_a_parse_error(house: Any) -> None:
+@pytest.mark.parametrize("one", ["1", "{}"])
+async def test_ten_thousand_messages_in_one_are_a_parse_error(
+    house: Any, one: str
+) -> None:
     """The array is refused as a whole; nothing of it is done."""
     client = await house.connect()
-    await client.send_message("[" + ",".join(["1"] * 10_000) + "]")
+    await client.send_message("[" + ",".join([one] * 10_000) + "]")
     answer = json.loads(await client.get_message())
 
     assert answer["id"] is None

@@ -10,6 +10,9 @@ import trio
 from trio_websocket import ConnectionClosed
 from wsproto.events import CloseConnection
 
+from services.ws import limits
+from services.ws.connection import Connection
+
 _SUBSCRIBE = (
     '{"id":1,"method":"subscription","params":'
     '{"input":{"json":{"topic":"news"}},"path":"test.topic"}}'
@@ -207,17 +210,15 @@ async def test_a_refused_request_is_one_error_and_no_stopped(
         '{"id":1}',
         '{"id":1,"method":"subscribe","params":{"input":{"json":1},"path":"a"}}',
         '{"id":1,"method":"subscription","params":{"path":"test.topic"}}',
-        '{"id":1,"method":"subscription","params":{"input":{},"path":"a"}}',
-        '{"id":1,"method":"subscription","params":{"input":7,"path":"a"}}',
         '{"id":1,"method":"subscription","params":{"input":{"json":1},"path":7}}',
+        '{"id":1,"method":"subscription","params":{"input":null,"path":"a"}}',
         '{"id":1,"method":"subscription"}',
         '{"id":true,"method":"subscription.stop"}',
         '{"id":null,"method":"subscription.stop"}',
-        '{"method":"subscription.stop"}',
         '{"id":{},"method":"subscription.stop"}',
         '{"id":"' + "x" * 257 + '","method":"subscription.stop"}',
         '{"id":1,"jsonrpc":"1.0","method":"subscription.stop"}',
-        "[" + ",".join(['{"id":1,"method":"subscription.stop"}'] * 65) + "]",
+        "[" + ",".join(['{"id":1,"method":"subscription.stop"}'] * 1025) + "]",
         '[{"id":1,"method":"subscription.stop"},{"id":2}]',
     ],
 )
@@ -228,18 +229,82 @@ async def test_nonsense_is_a_parse_error_and_the_socket_stays(
     client = await house.connect()
     await client.send_message(message)
     answer = json.loads(await client.get_message())
-    error = answer["error"]["json"]
+    words = answer["error"]["json"].pop("message")
 
-    assert answer["id"] is None
-    assert (
-        error["code"],
-        error["data"]["code"],
-        error["data"]["httpStatus"],
-    ) == (-32700, "PARSE_ERROR", 400)
+    assert words
+    # tRPC's has no path either, where it knows of none.
+    assert answer == {
+        "id": None,
+        "error": {
+            "json": {
+                "code": -32700,
+                "data": {
+                    "code": "PARSE_ERROR",
+                    "httpStatus": 400,
+                    "zodError": None,
+                    "error": None,
+                },
+            }
+        },
+    }
 
     await client.send_message("PING")
 
     assert await client.get_message() == "PONG"
+
+
+@pytest.mark.parametrize("given", ["7", "{}", '{"x":5}', '"text"', "[]"])
+@pytest.mark.parametrize(
+    ("path", "code"), [("no.such", "NOT_FOUND"), ("test.topic", "BAD_REQUEST")]
+)
+async def test_an_input_that_is_no_superjson_fails_its_own_request(
+    house: Any, given: str, path: str, code: str
+) -> None:
+    """It is answered under its id: as tRPC does it, the path is looked at first."""
+    client = await house.connect()
+    await client.send_message(
+        '{"id":7,"method":"subscription","params":'
+        f'{{"input":{given},"path":"{path}"}}}}'
+    )
+    answer = json.loads(await client.get_message())
+
+    assert answer["id"] == 7
+    assert answer["error"]["json"]["data"]["code"] == code
+    assert answer["error"]["json"]["data"]["path"] == path
+
+
+async def test_a_request_without_an_id_is_answered_without_one(house: Any) -> None:
+    """As by JavaScript, whose undefined is an id like any other."""
+    client = await house.connect()
+    await client.send_message(
+        '{"method":"query","params":{"input":{"json":null},"path":"no.such"}}'
+    )
+    refused = json.loads(await client.get_message())
+    await client.send_message(_SUBSCRIBE.replace('"id":1,', ""))
+    started = await client.get_message()
+    await client.send_message(_SUBSCRIBE.replace('"id":1,', ""))
+    again = json.loads(await client.get_message())
+    await client.send_message('{"method":"subscription.stop"}')
+
+    assert list(refused) == ["error"]
+    assert refused["error"]["json"]["data"]["code"] == "NOT_FOUND"
+    assert started == '{"result":{"type":"started"}}'
+    assert again["error"]["json"]["message"] == "Duplicate id undefined"
+    assert await client.get_message() == '{"result":{"type":"stopped"}}'
+
+
+@pytest.mark.parametrize("params", ["{}", "null", "7", '{"path":1}'])
+async def test_what_a_stop_has_besides_its_id_is_not_looked_at(
+    house: Any, params: str
+) -> None:
+    """It needs no parameters, and odd ones are no reason to go on."""
+    client = await house.connect()
+    await house.subscribe(client)
+    await client.send_message(
+        f'{{"id":1,"method":"subscription.stop","params":{params}}}'
+    )
+
+    assert await client.get_message() == '{"id":1,"result":{"type":"stopped"}}'
 
 
 async def test_an_array_is_answered_request_by_request(house: Any) -> None:
@@ -256,6 +321,32 @@ async def test_an_array_is_answered_request_by_request(house: Any) -> None:
         '{"id":1,"result":{"type":"started"}}',
         '{"id":2,"result":{"type":"started"}}',
     } == received
+
+
+async def test_others_have_their_turn_within_a_long_array(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand requests that are each refused at once keep nobody waiting."""
+    refused = 0
+    begun = trio.Event()
+
+    def note(*_: Any) -> None:
+        nonlocal refused
+        refused += 1
+        begun.set()
+
+    monkeypatch.setattr(Connection, "refuse", note)
+    client = await house.connect()
+    await house.subscribe(client)
+    await client.send_message("[" + ",".join([_SUBSCRIBE] * 600) + "]")
+    await begun.wait()
+
+    assert refused < 10
+
+    await client.send_message("PING")
+
+    assert await client.get_message() == "PONG"
+    assert refused == 600
 
 
 async def test_a_live_id_cannot_be_used_twice(house: Any) -> None:
@@ -312,6 +403,53 @@ async def test_too_many_subscriptions_are_refused(
     answer = json.loads(await client.get_message())
 
     assert answer["error"]["json"]["data"]["code"] == "TOO_MANY_REQUESTS"
+
+
+async def test_as_many_subscriptions_as_there_may_be_fit_into_one_message(
+    house: Any,
+) -> None:
+    """After a reconnect tRPC's client asks for all of them at once."""
+    client = await house.connect()
+    one = (
+        '{"id":%d,"method":"subscription","params":{"input":{"json":'
+        '{"longitude":-122.41941550000001,"latitude":37.774929500000006,"topic":"a"}}'
+        ',"path":"test.topic"}}'
+    )
+    wanted = range(limits.MAX_SUBSCRIPTIONS)
+    message = "[" + ",".join(one % number for number in wanted) + "]"
+    await client.send_message(message)
+    answers = [json.loads(await client.get_message()) for _ in wanted]
+
+    assert {answer["id"] for answer in answers} == set(wanted)
+    assert {answer["result"]["type"] for answer in answers} == {"started"}
+    assert len(message) > limits.MAX_SUBSCRIPTION_BYTES * 0.8
+
+
+async def test_subscriptions_that_would_not_fit_into_one_message_are_refused(
+    house: Any,
+) -> None:
+    """A message that is too big would close the socket, after each reconnect."""
+    client = await house.connect()
+    sent, codes = [], []
+    for number in range(100):
+        sent.append(
+            f'{{"id":{number},"method":"subscription","params":{{"path":"test.topic",'
+            f'"input":{{"json":{{"topic":"{"x" * 1000}"}}}}}}}}'
+        )
+        await client.send_message(sent[-1])
+        answer = json.loads(await client.get_message())
+        if "error" in answer:
+            codes.append(answer["error"]["json"]["data"]["code"])
+            sent.pop()
+
+    assert set(codes) == {"TOO_MANY_REQUESTS"}
+    assert len("[" + ",".join(sent) + "]") <= limits.MAX_SUBSCRIPTION_BYTES + 1
+
+    await client.send_message('{"id":0,"method":"subscription.stop"}')
+    await client.get_message()
+    await client.send_message(sent[0])
+
+    assert await client.get_message() == '{"id":0,"result":{"type":"started"}}'
 
 
 @pytest.mark.parametrize("kind", ["characters", "bytes", "binary"])
@@ -417,6 +555,20 @@ async def test_connection_parameters_come_first_when_announced(house: Any) -> No
     await client.send_message('{"method":"connectionParams","data":{"a":"b"}}')
     await client.send_message(_SUBSCRIBE)
 
+    assert await client.get_message() == '{"id":1,"result":{"type":"started"}}'
+
+
+async def test_keep_alive_may_come_before_the_connection_parameters(
+    house: Any,
+) -> None:
+    """Neither PING nor PONG is taken for them."""
+    client = await house.connect(path="/websockets?connectionParams=1")
+    for message in ("PONG", "PING", '{"method":"connectionParams","data":null}'):
+        await client.send_message(message)
+
+    await client.send_message(_SUBSCRIBE)
+
+    assert await client.get_message() == "PONG"
     assert await client.get_message() == '{"id":1,"result":{"type":"started"}}'
 
 

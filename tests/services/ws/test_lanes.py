@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,9 +18,14 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from trio_websocket import ConnectionClosed
 
 from dashboard import accounts
-from dashboard.boards import add_app_item, find_home_board
+from dashboard.accounts.users import create_user
+from dashboard.apps import list_apps_at
+from dashboard.boards import add_app_item
+from dashboard.boards.manage import create_board
 from dashboard.database import Database
-from services.ws import Hub
+from dashboard.identity import Session
+from dashboard.trpc import Context, call, find_procedure
+from services.ws import Hub, limits
 from services.ws.watch import SessionWatch
 
 #: Seconds that only a fault exceeds, however slow the machine is.
@@ -127,27 +133,22 @@ async def test_an_administrator_hears_of_the_jobs(home: Any) -> None:
     assert (await _answer(client))["result"]["data"]["json"] == {"name": "ping"}
 
 
+async def _add_printer(home: Any) -> tuple[str, str]:
+    board_id = await create_board(home.database, "Office", session=home.session)
+    await add_app_item(
+        home.database,
+        board_id,
+        name="Printer",
+        href="http://printer.example",
+        session=home.session,
+    )
+    (app,) = await list_apps_at(home.database, "http://printer.example")
+    return board_id, app.id
+
+
 async def test_pings_are_told_of_apps_that_the_viewer_sees(home: Any) -> None:
     """Of any other app the answer is that there is none."""
-
-    async def add_app() -> str:
-        board = await find_home_board(home.database, home.session)
-        assert board is not None
-        item = await add_app_item(
-            home.database,
-            board.id,
-            name="Printer",
-            href="http://printer.example",
-            icon_url="",
-            ping_url=None,
-            session=home.session,
-        )
-        board = await find_home_board(home.database, home.session)
-        assert board is not None
-        assert item
-        return next(app.id for app in board.apps.values() if app.name == "Printer")
-
-    app_id = await home.lane.call(add_app)
+    _, app_id = await home.lane.call(_add_printer, home)
     client = await home.house.connect(token=home.session.token)
     await client.send_message(_subscribe("widget.app.updatedPing", {"id": "unknown"}))
     error = (await _answer(client))["error"]["json"]
@@ -190,9 +191,10 @@ async def test_a_logout_closes_the_socket(home: Any) -> None:
     stop()
 
 
-async def _start_watch(home: Any, tasks: trio.Nursery) -> None:
+def _start_watch(home: Any, tasks: trio.Nursery) -> SessionWatch:
     watch = SessionWatch(hub=home.house.hub, database=home.database, lane=home.lane)
     tasks.start_soon(watch.run)
+    return watch
 
 
 def _write_elsewhere(database: Database, sql: str, *parameters: Any) -> None:
@@ -222,7 +224,7 @@ async def test_what_another_connection_ends_is_closed_within_a_second(
 ) -> None:
     """Nobody says it on the bus; the file alone tells."""
     async with trio.open_nursery() as tasks:
-        await _start_watch(home, tasks)
+        _start_watch(home, tasks)
         client = await home.house.connect(token=home.session.token)
         write = partial(
             _write_elsewhere, home.database, sql, getattr(home.session, column)
@@ -235,10 +237,50 @@ async def test_what_another_connection_ends_is_closed_within_a_second(
         tasks.cancel_scope.cancel()
 
 
+async def test_a_board_that_is_closed_to_somebody_goes_silent_at_once(
+    home: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The procedure that closes it tells: nobody waits for the next thorough look."""
+    monkeypatch.setattr(limits, "RECHECK_INTERVAL", 3600.0)
+    board_id, app_id = await home.lane.call(_add_printer, home)
+
+    async def show(visibility: str) -> None:
+        procedure = find_procedure("board.changeBoardVisibility")
+        assert procedure is not None
+        context = Context(resources=home.house.resources, session=home.session)
+        await call(procedure, context, {"id": board_id, "visibility": visibility})
+
+    async def add_viewer() -> Session:
+        await show("public")
+        user = await create_user(home.database, name="bob", password="Other-horse-2?")
+        return await accounts.open_session(home.database, user)
+
+    viewer = await home.lane.call(add_viewer)
+    stop = home.house.hub.watch_sessions()
+    async with trio.open_nursery() as tasks:
+        watch = _start_watch(home, tasks)
+        client = await home.house.connect(token=viewer.token)
+        await client.send_message(_subscribe("widget.app.updatedPing", {"id": app_id}))
+        started = await _answer(client)
+        # The first write that it sees has the watch look at everything anyway.
+        while math.isinf(watch._checked):
+            await trio.testing.wait_all_tasks_blocked(0.01)
+
+        await home.lane.call(show, "private")
+        error, stopped = await _answer(client), await _answer(client)
+
+        assert started["result"] == {"type": "started"}
+        assert error["error"]["json"]["data"]["code"] == "NOT_FOUND"
+        assert stopped["result"] == {"type": "stopped"}
+        tasks.cancel_scope.cancel()
+
+    stop()
+
+
 async def test_what_another_connection_forbids_is_no_longer_heard(home: Any) -> None:
     """The group loses its permission: the subscription ends, the socket stays."""
     async with trio.open_nursery() as tasks:
-        await _start_watch(home, tasks)
+        _start_watch(home, tasks)
         client = await home.house.connect(token=home.session.token)
         await client.send_message(_subscribe("cronJobs.subscribeToStatusUpdates", None))
         started = await _answer(client)

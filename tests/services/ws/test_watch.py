@@ -310,6 +310,47 @@ async def test_whatever_was_written_is_followed_soon(
     assert error["error"]["json"]["data"]["code"] == "NOT_FOUND"
 
 
+async def test_what_closes_a_board_here_is_followed_at_once(
+    open_house: Any, allowed: dict[str, bool]
+) -> None:
+    """Whoever changes access tells the bus; also twice within the same seconds."""
+    client = await open_house.connect()
+    for _ in range(2):
+        allowed["everybody"] = True
+        await _subscribe(client, "watched.shared")
+        await trio.sleep(0.7)
+        allowed["everybody"] = False
+        open_house.lane.version += 1
+        open_house.bus.publish("access-changed", None, keep=False)
+        begin = trio.current_time()
+        error, stopped = await client.get_message(), await client.get_message()
+
+        assert trio.current_time() - begin <= 1
+        assert json.loads(error)["error"]["json"]["data"]["code"] == "NOT_FOUND"
+        assert stopped == '{"id":1,"result":{"type":"stopped"}}'
+
+
+async def test_a_change_of_access_is_not_waited_for_in_the_database(
+    open_house: Any, allowed: dict[str, bool]
+) -> None:
+    """Whenever it is told, before its write is seen: also between two looks."""
+    client = await open_house.connect()
+    for number in range(10):
+        allowed["everybody"] = True
+        await _subscribe(client, "watched.shared")
+        await trio.sleep(5.3 + number * 0.4)
+        allowed["everybody"] = False
+        open_house.bus.publish("access-changed", None, keep=False)
+        begin = trio.current_time()
+        await client.get_message(), await client.get_message()
+
+        assert trio.current_time() - begin <= 1
+
+    await trio.sleep(1)
+
+    assert not open_house.hub.access_changed  # or every look would be thorough
+
+
 async def test_a_subscription_that_is_still_allowed_hears_nothing_of_it(
     open_house: Any,
 ) -> None:
@@ -349,6 +390,37 @@ async def test_a_permission_lost_while_a_subscription_opens_is_not_missed(
     answer = json.loads(await client.get_message())
 
     assert answer["error"]["json"]["data"]["code"] == "FORBIDDEN"
+
+
+async def test_a_board_closed_while_a_subscription_opens_is_not_missed(
+    open_house: Any, add_router: Callable[[str, Router], None]
+) -> None:
+    """The answer was found before: it is asked for again before the start."""
+    allowed = [True]
+    router = Router()
+
+    @router.subscription("shared", guard=anyone)
+    async def _(_context: Context) -> list[str]:
+        found = allowed[0]
+        await trio.sleep(2)
+        if not found:
+            raise ProcedureError("NOT_FOUND", "App not found")
+
+        return ["shared"]
+
+    add_router("slow", router)
+    client = await open_house.connect()
+    await trio.sleep(2)
+    await client.send_message(
+        '{"id":1,"method":"subscription","params":'
+        '{"input":{"json":null},"path":"slow.shared"}}'
+    )
+    await trio.sleep(0.5)
+    allowed[0] = False
+    open_house.bus.publish("access-changed", None, keep=False)
+    answer = json.loads(await client.get_message())
+
+    assert answer["error"]["json"]["data"]["code"] == "NOT_FOUND"
 
 
 async def test_a_database_that_does_not_answer_is_asked_again(

@@ -45,6 +45,15 @@ CALLS: list[tuple[str, dict[str, Any], int]] = [
     ("board.saveGroupBoardPermissions", {**GRANTS, "permissions": []}, 3),
     ("board.deleteBoard", {"id": "lab"}, 3),
 ]
+#: Those after which somebody may see less.
+TAKING = {
+    "app.delete",
+    "board.changeBoardVisibility",
+    "board.deleteBoard",
+    "board.saveBoard",
+    "board.saveGroupBoardPermissions",
+    "board.saveUserBoardPermissions",
+}
 IDS = [path for path, _, _ in CALLS]
 TABLES = ("board", "layout", "section", "item", "item_layout", '"boardUserPermission"')
 
@@ -74,6 +83,25 @@ async def test_every_change_asks_for_its_right(
     assert await callers.answer(path, given, by=by) == expected
     if expected != "OK":
         assert await dump(callers) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        *((path, given) for path, given, _ in CALLS),
+        ("app.delete", {"id": "app"}),
+    ],
+    ids=[*IDS, "app.delete"],
+)
+async def test_what_may_take_access_away_is_told(
+    callers: Callers, path: str, given: dict[str, Any]
+):
+    """Once it is written, and no other change: what is heard is asked about again."""
+    told = []
+    callers.resources.bus.listen("access-changed", lambda *_: told.append(path))
+    await callers.call(path, given)
+
+    assert len(told) == (path in TAKING)
 
 
 @pytest.mark.parametrize("by", ["stranger", "other"])
