@@ -253,6 +253,7 @@ def _check_same_way(then: Mark, now: Mark, remedy: str) -> None:
         "story" in then.way,
         "story" in now.way,
         names=(f"baseline {then.name!r}", "the report"),
+        remedies=["each story has a file of its own (see --baseline)"],
     )
     lines = _list_differences(
         then, {**then.way, **then.work}, {**now.way, **now.work}, where="in the report"

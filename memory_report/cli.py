@@ -181,6 +181,9 @@ def run_attribute(options: argparse.Namespace) -> int:
     """Print whose memory it is, measured now or kept."""
 
     kept = options.kept is not None
+    if kept and (options.quick or options.json is not None):
+        raise UsageError("--kept measures nothing: leave --quick and --json out")
+
     record = read_attribution(options.kept) if kept else _attribute(options)
     print(ATTRIBUTION_FORMATS[options.format](record), end="")
     return PASSED

@@ -5,13 +5,13 @@ They are of two commits, machines or interpreters; the work must have been the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from memory_report.changes import Change, list_changes
 from memory_report.errors import NotComparableError
 from memory_report.ledger import count_work
-from memory_report.records import Environment, Procedure, Report
+from memory_report.records import REDIS, TOGETHER, Environment, Procedure, Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,9 @@ def check_same_work(before: Report, after: Report) -> None:
         )
 
 
-def check_same_subject(was_own: bool, is_own: bool, *, names: tuple[str, str]) -> None:
+def check_same_subject(
+    was_own: bool, is_own: bool, *, names: tuple[str, str], remedies: Sequence[str] = ()
+) -> None:
     """Refuse to hold somebody's own services against the bundled ones.
 
     Raises:
@@ -75,8 +77,33 @@ def check_same_subject(was_own: bool, is_own: bool, *, names: tuple[str, str]) -
     if was_own is not is_own:
         own, bundled = names if was_own else names[::-1]
         raise NotComparableError(
-            [f"{own} is of somebody's own story, {bundled} of the bundled one"],
+            [
+                f"{own} is of somebody's own story, {bundled} of the bundled one",
+                *remedies,
+            ],
             head="they are not of the same story",
+        )
+
+
+def check_same_services(report: Report, services: Sequence[str]) -> None:
+    """Refuse to show a report beside an attribution of other services.
+
+    Raises:
+        NotComparableError: with the services of both.
+    """
+
+    (whole,) = {
+        row.name
+        for launch in report.launches
+        if launch.arrangement == TOGETHER
+        for row in launch.reading("settled").processes
+        if row.name != REDIS
+    }
+    shared_out = "+".join(services)
+    if whole != shared_out:
+        raise NotComparableError(
+            [f"{whole} in the report, {shared_out} in the attribution"],
+            head="they are not of the same services",
         )
 
 

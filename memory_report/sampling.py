@@ -60,7 +60,8 @@ async def take_reading(
         for name, pids in groups.items():
             taken[name].append(_read_group(name, pids))
 
-        held_elsewhere.append(read_held_elsewhere(services))
+        pss = sum(each[-1].pss for name, each in taken.items() if name != REDIS)
+        held_elsewhere.append(read_held_elsewhere(services, besides=pss))
 
     rows = tuple(
         MeasuredProcess(name=name, processes=len(pids), samples=tuple(taken[name]))
@@ -176,15 +177,16 @@ def read_peak_rss(pid: int, *, proc: Path = Path("/proc")) -> int:
     return int(next(sizes, 0)) * 1024
 
 
-def read_held_elsewhere(pids: Sequence[int]) -> int:
+def read_held_elsewhere(pids: Sequence[int], *, besides: int) -> int:
     """Return the PSS that others hold of the files' pages that processes map.
 
     Others are this report and all neighbours: without them the processes would have
-    those pages to themselves, and a few processes more of them than many.
+    those pages to themselves, and a few processes more of them than many. `besides` is
+    the PSS that was just read of the processes: to read it anew would count a neighbour
+    that has come or gone in between, in one of the reads and not in the other.
     """
 
-    sums = read_rollup(pids)
-    return max(0, _add_up(sums, read_files(pids)) - sums["Pss"])
+    return max(0, _add_up(read_rollup(pids), read_files(pids)) - besides)
 
 
 def read_files(pids: Sequence[int]) -> int:

@@ -20,7 +20,7 @@ from memory_report.baseline import (
     update_baseline,
     write_baseline,
 )
-from memory_report.compare import compare_reports
+from memory_report.compare import check_same_services, compare_reports
 from memory_report.environment import read_environment
 from memory_report.errors import (
     InconclusiveError,
@@ -67,6 +67,7 @@ def run_show(options: argparse.Namespace) -> int:
         shown = _render(report, verdicts, options.format)
     elif options.format == "html":
         attribution = read_attribution(options.attribution)
+        check_same_services(report, attribution.services)
         shown = render_html(report, verdicts, attribution=attribution)
     else:
         raise UsageError("--attribution is for the page: --format html")

@@ -248,6 +248,7 @@ def test_somebody_s_own_story_is_told_from_the_bundled_one():
     )
     assert held.value.differences == (
         "the report is of somebody's own story, baseline 'last' of the bundled one",
+        "each story has a file of its own (see --baseline)",
     )
 
 

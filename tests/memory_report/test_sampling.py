@@ -13,8 +13,16 @@ import trio
 from memory_report.arrangements import Arrangement, open_arrangement
 from memory_report.checkpoints import Checkpoints, open_checkpoints
 from memory_report.records import CHECKPOINTS, REDIS, Procedure
-from memory_report.sampling import Watcher, open_watcher, read_peak_rss, read_rollup
+from memory_report.sampling import (
+    Watcher,
+    open_watcher,
+    read_peak_rss,
+    read_rollup,
+    take_reading,
+)
 from memory_report.timings import SAMPLE_INTERVAL
+from memory_report.units import MIB
+from runner.system import Footprint, read_footprint
 
 ONE = Arrangement(name="one", processes={"all": ()}, redis=False)
 PROCEDURE = Procedure(repeats=1, settle=0.2, samples=2, sample_interval=0.01)
@@ -143,6 +151,35 @@ async def test_redis_is_no_part_of_what_is_watched(
         await running.stop()
 
     assert watcher.pids == ()
+
+
+async def test_a_neighbour_that_goes_while_a_sample_is_taken_moves_no_total(
+    fake_runner: Callable[[str], tuple[str, ...]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """What the processes' PSS lacked when it was read was held elsewhere by then."""
+
+    async with open_arrangement(
+        ONE, folder=tmp_path, runner=fake_runner("works")
+    ) as running:
+        alone = await take_reading("settled", running, PROCEDURE, samples=1)
+        monkeypatch.setattr("memory_report.sampling.read_footprint", read_as_if_shared)
+        shared = await take_reading("settled", running, PROCEDURE, samples=1)
+        await running.stop()
+
+    before, after = (
+        each.processes[0].samples[0].pss + each.held_elsewhere[0]
+        for each in (alone, shared)
+    )
+    assert after == pytest.approx(before, abs=MIB / 4)
+
+
+def read_as_if_shared(pid: int | None = None) -> Footprint:
+    """Return the footprint that a process would have if a neighbour shared 2 MiB."""
+
+    footprint = read_footprint(pid)
+    return dataclasses.replace(footprint, pss=footprint.pss - MIB)
 
 
 async def pass_all(checkpoints: Checkpoints) -> None:

@@ -48,6 +48,18 @@ def test_a_kept_attribution_is_printed_again(
     assert "whose memory it is" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("words", [["--quick"], ["--json", "other.json"]])
+def test_a_kept_attribution_takes_no_words_of_a_measurement(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Exit code 2: they would say nothing of it, and keep nothing."""
+
+    write_json(make_attribution(), tmp_path / "kept.json")
+
+    assert main(["attribute", "--kept", str(tmp_path / "kept.json"), *words]) == 2
+    assert "--kept measures nothing" in capsys.readouterr().err
+
+
 def test_what_was_not_kept_is_wrong_usage(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,20 @@ def test_a_page_is_written_with_the_shares_that_were_measured_beside(tmp_path: P
     assert "Whose memory it is" not in Path("page.html").read_text(encoding="utf-8")
     assert main(["show", "small.json", *words, "--attribution", "shares.json"]) == 0
     assert "Whose memory it is" in Path("page.html").read_text(encoding="utf-8")
+
+
+def test_shares_of_other_services_are_no_part_of_a_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Exit code 4 and no page: whose memory it is would be told of somebody else's."""
+
+    other = replace(ATTRIBUTION, services=("web", "ws"))
+    write_json(other, tmp_path / "shares.json")
+    words = ["--format", "html", "--output", "page.html"]
+
+    assert main(["show", "small.json", *words, "--attribution", "shares.json"]) == 4
+    assert "web+ws+tasks in the report, web+ws in the att" in capsys.readouterr().err
+    assert not Path("page.html").exists()
 
 
 @pytest.mark.parametrize(
