@@ -1,7 +1,8 @@
 """What the application knows, told to every service in the same words.
 
     settings, variables, setting_words  every knob, where it is set, how that is read
-    errors, ids, superjson, identity    the ground floor: imports nothing above it
+    errors, ids, identity, superjson,
+    javascript                          the ground floor: imports nothing above it
     version, peer, image_types          the same: who we are, who asks, what an image is
     inputs, issues/                     types that check themselves, and Zod's words
     stored                              objects stored as text

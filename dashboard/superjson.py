@@ -1,22 +1,25 @@
 """SuperJSON 2, the JSON with types that Homarr stores and sends.
 
-Dates, undefined, sets and odd numbers are read and written; the other types are read as
-their nearest Python value. What is stored is changed with `merge`, which keeps what it
-does not know.
+All of its types are read and written, those that Python lacks as `dashboard.javascript`
+has them. What is stored is changed with `merge`, which keeps what it does not know.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
+from dashboard import javascript
+
 __all__ = ["UNDEFINED", "decode", "encode", "merge"]
 
 VERSION = 1
+
+_ATOMS = (bool, int, str)
 
 
 class _Undefined:
@@ -33,7 +36,7 @@ UNDEFINED: Final = _Undefined()
 
 
 def encode(value: Any) -> bytes:
-    """Render a value of plain Python types, datetimes, sets and UNDEFINED.
+    """Render a value of plain Python types, datetimes, sets, UNDEFINED or JavaScript's.
 
     Raises TypeError for another type and ValueError for a datetime without a zone.
     """
@@ -114,8 +117,12 @@ def _read(document: bytes | str) -> tuple[Any, dict[str, Any]]:
 
 def _plain(value: Any) -> tuple[Any, Any]:
     """The JSON value, and its tree: None, [tag], [tag, children] or children."""
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or type(value) in _ATOMS:
         return value, None
+
+    if isinstance(value, javascript.Value):
+        plain, tree = _plain(value.content)
+        return plain, [value.tag, tree] if tree else [value.tag]
 
     if isinstance(value, float):
         return _plain_float(value)
@@ -138,6 +145,9 @@ def _plain(value: Any) -> tuple[Any, Any]:
 
     if value is UNDEFINED:
         return None, ["undefined"]
+
+    if isinstance(value, (int, str)):  # of a type that has a name for some of them
+        return value, None
 
     raise TypeError(f"cannot encode {type(value).__name__} as SuperJSON")
 
@@ -206,12 +216,12 @@ def _restore(
             steps = [*origin, *_split(path, legacy=legacy)]
             _restore(holder, steps, subtree, removed, legacy=legacy)
 
-    if isinstance(tree, list) and tree and isinstance(tree[0], str):
+    if isinstance(tree, list) and tree:
         _restore_one(holder, origin, tree[0], removed)
 
 
 def _restore_one(
-    holder: Any, steps: list[Any], tag: str, removed: list[tuple[dict[str, Any], str]]
+    holder: Any, steps: list[Any], tag: Any, removed: list[tuple[dict[str, Any], str]]
 ) -> None:
     owner = holder
     try:
@@ -231,24 +241,34 @@ def _restore_one(
         return
 
 
-def _typed(tag: str, value: Any) -> Any:
-    if tag == "Date":
-        date = datetime.fromisoformat(value)
-        return date if date.tzinfo else date.replace(tzinfo=UTC)
+def _typed(tag: Any, value: Any) -> Any:
+    match tag:
+        case ["typed-array", str(kind)] if isinstance(value, list):
+            return javascript.TypedArray(kind, value)
+        case str() if tag in _MAKERS:
+            expected, make = _MAKERS[tag]
+            return make(value) if isinstance(value, expected) else value
+        case _:
+            return value
 
-    if tag == "bigint":
-        return int(value)
 
-    if tag == "number":
-        return float(value)
+def _make_date(text: str) -> datetime:
+    date = datetime.fromisoformat(text)
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
-    if tag == "set":
-        return set(value)  # of objects it is none: they stay a list
 
-    if tag == "map":
-        return dict(value)
-
-    return None if tag == "undefined" else value
+#: By its tag, what a type is written as, and what makes a value of that.
+_MAKERS: dict[str, tuple[type, Callable[[Any], Any]]] = {
+    "undefined": (object, lambda _: None),
+    "Date": (str, _make_date),
+    "number": (str, float),
+    "bigint": (str, javascript.BigInt),
+    "set": (list, set),  # of objects it is none: they stay a list
+    "map": (list, javascript.Map),
+    "regexp": (str, javascript.RegExp),
+    "URL": (str, javascript.Url),
+    "Error": (dict, javascript.Fault),
+}
 
 
 def _escape(key: str) -> str:

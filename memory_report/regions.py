@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from memory_report.errors import MeasurementError
@@ -108,6 +108,19 @@ def group_regions(regions: Iterable[Region]) -> dict[str, int]:
         groups[name_group(region.name)] += region.own + region.cached
 
     return dict(groups.most_common())
+
+
+def list_files(regions: Iterable[Region]) -> Iterator[Region]:
+    """Yield those that are files, named as people know them.
+
+    Below the folder of installed packages, or without any: where they lie says nothing.
+    """
+
+    for region in regions:
+        if not region.name.startswith("["):
+            _, installed, below = region.name.rpartition("-packages/")
+            short = below if installed else region.name.rpartition("/")[2]
+            yield replace(region, name=short)
 
 
 def name_group(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from dashboard import javascript
 from dashboard.inputs import Check
 from dashboard.superjson import UNDEFINED
 
@@ -147,12 +148,21 @@ def _name(value: Any) -> str:
         (type(UNDEFINED), "undefined"),
         (type(None), "null"),
         (bool, "boolean"),
+        (javascript.BigInt, "bigint"),
         ((int, float), "number"),
         (str, "string"),
         (datetime, "Date"),
+        (javascript.Map, "Map"),
+        (javascript.RegExp, "RegExp"),
+        (javascript.Url, "URL"),
+        (javascript.Fault, "Error"),
         (Mapping, "object"),
-        ((list, tuple, set, frozenset), "array"),
+        ((set, frozenset), "Set"),
+        ((list, tuple), "array"),
     )
+    if isinstance(value, javascript.TypedArray):
+        return value.kind
+
     return next((name for kind, name in names if isinstance(value, kind)), "File")
 
 

@@ -5,6 +5,7 @@ Sizes are bytes, shares are fractions (0.5 is 50 %).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from statistics import fmean
@@ -13,7 +14,12 @@ from memory_report.attribution.imports import COMMAND, Freed, find_freed, walk_t
 from memory_report.attribution.records import Attribution
 from memory_report.attribution.shapley import give_back, list_sets, share_out
 from memory_report.attribution.slopes import estimate_slope
-from memory_report.regions import Region, add_up_apart, group_regions
+from memory_report.regions import (
+    Region,
+    add_up_apart,
+    group_regions,
+    list_files,
+)
 from memory_report.statistics import Estimate, estimate_mean
 from memory_report.units import MIB
 
@@ -21,6 +27,8 @@ from memory_report.units import MIB
 LEAST_IN_TREE = MIB
 #: How many modules are named whose going would free most.
 MOST_FREED = 20
+#: How many mapped files are named, the largest ones.
+MOST_MAPPED = 12
 
 #: What each set of services takes: the characteristic function of Shapley's game.
 CoalitionValues = Mapping[frozenset[str], float]
@@ -62,6 +70,17 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MappedFile:
+    """One file that everything together has mapped, in the mean of its launches."""
+
+    name: str
+    #: Pages that were written to since: the process's own.
+    own: float
+    #: Pages as they are in the file, which all who map it have in common.
+    cached: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """All of it."""
 
@@ -79,6 +98,8 @@ class Figures:
     slopes: dict[str, Estimate]
     #: Of everything together, bytes by whose files they are.
     regions: dict[str, float]
+    #: The largest of these files.
+    files: tuple[MappedFile, ...]
     freed: tuple[Freed, ...]
     tree: tuple[Branch, ...]
     #: PSS of everything together: less, as far as others map the same files.
@@ -108,6 +129,7 @@ def work_out(record: Attribution) -> Figures:
             for unit in dict.fromkeys(each.unit for each in record.slopes)
         },
         regions=_mean_groups([group_regions(each.regions) for each in whole]),
+        files=_mean_files([each.regions for each in whole])[:MOST_MAPPED],
         freed=tuple(_list_freed(record))[:MOST_FREED],
         tree=tuple(
             Branch(depth=depth, module=module, size=size)
@@ -192,3 +214,18 @@ def _mean_groups(groups: list[dict[str, int]]) -> dict[str, float]:
     names = dict.fromkeys(name for each in groups for name in each)
     means = {name: fmean(each.get(name, 0) for each in groups) for name in names}
     return dict(sorted(means.items(), key=lambda item: -item[1]))
+
+
+def _mean_files(launches: list[tuple[Region, ...]]) -> tuple[MappedFile, ...]:
+    own: Counter[str] = Counter()
+    cached: Counter[str] = Counter()
+    for regions in launches:
+        for each in list_files(regions):
+            own[each.name] += each.own
+            cached[each.name] += each.cached
+
+    count = len(launches)
+    return tuple(
+        MappedFile(name=name, own=own[name] / count, cached=cached[name] / count)
+        for name, _ in sorted((own + cached).items(), key=lambda each: (-each[1], each))
+    )

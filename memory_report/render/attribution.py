@@ -93,6 +93,7 @@ def list_tables(record: Attribution, figures: Figures) -> Iterator[Table]:
         yield _slope_table(record, figures)
 
     yield _region_table(figures)
+    yield _file_table(figures)
     yield _freed_table(figures)
     yield _tree_table(figures)
 
@@ -167,6 +168,19 @@ def _region_table(figures: Figures) -> Table:
     )
 
 
+def _file_table(figures: Figures) -> Table:
+    return Table(
+        title="the largest files that are mapped",
+        header=("file", "MiB", "own", "of the file"),
+        rows=tuple(
+            (each.name, *_in_mib(each.own + each.cached, each.own, each.cached))
+            for each in figures.files
+        ),
+        note="own: pages that were written to since; of the file: pages that every "
+        "process has in common that maps it",
+    )
+
+
 def _freed_table(figures: Figures) -> Table:
     return Table(
         title="imports: what would be free if nobody imported it",
@@ -192,7 +206,8 @@ def _tree_table(figures: Figures) -> Table:
             (f"{'. ' * each.depth}{each.module}", f"{each.size / MIB:.2f}")
             for each in figures.tree
         ),
-        note="with all that a module pulled in; those below 1 MiB are left out",
+        note="with all that a module pulled in; those below 1 MiB are left out; a "
+        "module may weigh a little less than one of them, since memory comes in pages",
     )
 
 
@@ -244,6 +259,10 @@ def _with_bounds(estimate: Estimate, *, divisor: int = MIB) -> tuple[str, str]:
         return value, "-"
 
     return value, f"{estimate.lower / divisor:.1f} to {estimate.upper / divisor:.1f}"
+
+
+def _in_mib(*sizes: float) -> tuple[str, ...]:
+    return tuple(f"{size / MIB:.2f}" for size in sizes)
 
 
 def _name_some(names: Sequence[str]) -> str:

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from dashboard import superjson
+from dashboard.javascript import BigInt, Fault, Map, RegExp, TypedArray, Url
 from dashboard.superjson import UNDEFINED
 
 INSTANT = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 TEXT = "2026-01-02T03:04:05.678Z"
+UNKNOWN = Fault({"name": "TypeError", "message": "x is undefined"})
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,10 @@ def test_what_has_no_meaning_in_json_is_refused(value: Any):
         ('{"json":[null,1],"meta":{"values":{"0":["undefined"]}}}', [None, 1]),
         ('{"json":{"n":"12"},"meta":{"values":{"n":["bigint"]}}}', {"n": 12}),
         ('{"json":"-Infinity","meta":{"values":["number"]}}', float("-inf")),
-        ('{"json":{"r":"/a/gi"},"meta":{"values":{"r":["regexp"]}}}', {"r": "/a/gi"}),
+        (
+            '{"json":{"r":"/a/gi"},"meta":{"values":{"r":["regexp"]}}}',
+            {"r": RegExp("/a/gi")},
+        ),
         (
             (
                 f'{{"json":[["k","{TEXT}"]],'
@@ -97,14 +102,14 @@ def test_what_has_no_meaning_in_json_is_refused(value: Any):
         # As SuperJSON 2.2.6 wrote new URL(…), new Error("bad") and so on.
         (
             '{"json":{"u":"https://a.test/?y=1"},"meta":{"values":{"u":["URL"]},"v":1}}',
-            {"u": "https://a.test/?y=1"},
+            {"u": Url("https://a.test/?y=1")},
         ),
         (
             (
                 '{"json":{"e":{"name":"Error","message":"bad"}},'
                 '"meta":{"values":{"e":["Error"]},"v":1}}'
             ),
-            {"e": {"name": "Error", "message": "bad"}},
+            {"e": Fault({"name": "Error", "message": "bad"})},
         ),
         (
             f'{{"json":[1,"{TEXT}"],"meta":{{"values":["set",{{"1":["Date"]}}],"v":1}}}}',
@@ -116,7 +121,7 @@ def test_what_has_no_meaning_in_json_is_refused(value: Any):
                 '{"json":{"t":[1,2]},'
                 '"meta":{"values":{"t":[["typed-array","Uint8Array"]]},"v":1}}'
             ),
-            {"t": [1, 2]},
+            {"t": TypedArray("Uint8Array", [1, 2])},
         ),
         (
             (
@@ -152,6 +157,13 @@ def test_documents_are_decoded(document: str, expected: Any):
         '{"values":{"a":["Date"]}}',
         '{"values":{"a":["map"]}}',
         '{"values":{"a":["set"]}}',
+        '{"values":{"a":["URL"]}}',
+        '{"values":{"a":["regexp"]}}',
+        '{"values":{"a":["Error"]}}',
+        '{"values":{"a":["bigint"]}}',
+        '{"values":{"a":[["typed-array","Uint8Array"]]}}',
+        '{"values":{"a":[["typed-array"]]}}',
+        '{"values":{"a":[[]]}}',
         '{"values":{"":["undefined"]}}',
         '{"values":{"a":["unheard-of",{"b":["Date"]}]}}',
         '{"values":{"\\\\":["Date"]},"v":1}',
@@ -176,15 +188,22 @@ def test_depth_is_an_error_and_not_a_crash():
 
 
 def test_values_survive_the_way_there_and_back():
-    """What we encode we decode."""
+    """What we encode we decode, each number as what it was: an int may be a bigint."""
     value = {
         "a.b": [INSTANT, {"c\\": INSTANT}],
         "d": -0.5,
         "é": "😀\u2028",
         "set": {INSTANT, "x", 1, float("-inf")},
+        "map": Map([(INSTANT, [Map([(1, "one")])]), (BigInt(2), UNKNOWN)]),
+        "big": [BigInt(2**70), 2**70],
+        "numbers": TypedArray("Float64Array", [0.5, 1]),
+        "odd": [RegExp("/a.b/gi"), Url("https://a.test/"), UNKNOWN],
     }
 
-    assert superjson.decode(superjson.encode(value)) == value
+    read = superjson.decode(superjson.encode(value))
+
+    assert read == value
+    assert [type(one) for one in read["big"]] == [BigInt, int]
 
 
 def test_merge_sets_the_given_members_only():

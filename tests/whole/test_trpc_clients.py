@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from dashboard import superjson
+from dashboard.javascript import BigInt, Fault, Map, RegExp, TypedArray, Url
 from dashboard.superjson import UNDEFINED
 
 from .launch import launched
@@ -114,14 +115,22 @@ def test_every_type_that_we_write_is_read_and_written_by_the_original():
         "nan": float("nan"),
         "set": {datetime(2026, 1, 2, tzinfo=UTC)},
         "": [UNDEFINED, True, "é😀"],
+        "bigint": BigInt(2**70),
+        "map": Map([("a.b", datetime(2026, 1, 2, tzinfo=UTC)), (1, Map())]),
+        "bytes": TypedArray("Uint8Array", [0, 255]),
+        "odd": [
+            RegExp("/a.b/gi"),
+            Url("https://a.test/?y=1"),
+            Fault({"name": "TypeError", "message": "x is no list", "cause": "x"}),
+        ],
     }
     with open_client(VERSIONS[0], "http://127.0.0.1") as client:
         written = client.echo(value)
 
     assert json.loads(written) == json.loads(superjson.encode(value))
     read = superjson.decode(written)
-    assert read["set"] == value["set"]
-    assert read["dates"] == value["dates"]
+    for name in ("set", "dates", "bigint", "map", "bytes", "odd"):
+        assert read[name] == value[name]
 
 
 @pytest.mark.parametrize("link", LINKS)

@@ -23,6 +23,7 @@ from werkzeug.exceptions import (
 
 from dashboard.accounts import Session
 from dashboard.errors import InvalidInputError, ProcedureError, ThrottledError
+from dashboard.javascript import Value
 from dashboard.superjson import UNDEFINED
 from dashboard.trpc import Context, Procedure, call, error_shape
 from dashboard.trpc.failures import as_procedure_error
@@ -167,6 +168,9 @@ def _as_told(error: Exception) -> ProcedureError:
 
 def _plain(value: Any) -> Any:
     """The value as JSON.stringify writes it: no undefined, dates as texts."""
+
+    if isinstance(value, Value):  # which that could not write, or not all of
+        return _plain(value.content)
 
     if isinstance(value, Mapping):
         return {

@@ -6,6 +6,7 @@ import pytest
 
 from dashboard.errors import InvalidInputError
 from dashboard.inputs import ById, Id, Input, ShortText
+from dashboard.javascript import BigInt, Fault, Map, RegExp, TypedArray, Url
 from dashboard.superjson import UNDEFINED
 from dashboard.trpc import error_shape
 from dashboard.trpc.validation import read_input
@@ -83,3 +84,25 @@ def test_ids_are_what_homarrs_can_be(given: str):
     assert error.issues[0]["path"] == ["id"]
     assert error.message.encode()
     assert read_input("abc123", Id) == "abc123"
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        (BigInt(3), "bigint"),
+        (Map({1: 2}), "Map"),
+        ({1}, "Set"),
+        (RegExp("/a/"), "RegExp"),
+        (Url("https://a.test/"), "URL"),
+        (Fault({"name": "Error", "message": ""}), "Error"),
+        (TypedArray("Uint8Array", [1]), "Uint8Array"),
+    ],
+)
+def test_types_of_javascript_are_no_text(value: Any, name: str):
+    """As Zod calls each, whatever it looks like when it is written."""
+    with pytest.raises(InvalidInputError) as caught:
+        read_input(value, str)
+
+    assert caught.value.issues[0]["message"] == (
+        f"Invalid input: expected string, received {name}"
+    )

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from memory_report.attribution.figures import work_out
+from memory_report.attribution.figures import MappedFile, work_out
 from memory_report.attribution.slopes import estimate_slope
+from memory_report.regions import Region
 from memory_report.statistics import estimate_mean
 from tests.memory_report.attribution.examples import MIB, make_attribution
 
@@ -91,6 +92,26 @@ def test_only_the_whole_is_shown_by_what_is_mapped():
         "malloc's heap": 40 * MIB,
         "the interpreter": 4 * MIB,
     }
+
+
+def test_the_largest_files_are_named_without_their_folders():
+    """Those of the whole alone, and no kind of memory that has no file."""
+
+    record = make_attribution(rounds=1)
+    module = "/home/me/.venv/lib/python3.12/site-packages/msgspec/_core.so"
+    regions = (
+        Region(name="[heap]", own=MIB, cached=0),
+        Region(name="/usr/lib/libc.so.6", own=1, cached=2),
+        Region(name=module, own=5, cached=8),
+    )
+    whole = replace(record.launches[-1], regions=regions)
+    files = work_out(replace(record, launches=(*record.launches[:-1], whole))).files
+
+    assert set(whole.services) == set(record.services)
+    assert files == (
+        MappedFile(name="msgspec/_core.so", own=5, cached=8),
+        MappedFile(name="libc.so.6", own=1, cached=2),
+    )
 
 
 def test_modules_that_could_go_are_those_that_other_packages_ask_for():
