@@ -11,8 +11,9 @@ import msgspec
 from memory_report.errors import ReportFileError
 from memory_report.records import SCHEMA, Report
 
-#: What else there is as JSON: by a key that only it has, what it is.
-_OTHERS = {
+#: What there is as JSON: by a key that only it has, what it is.
+_KINDS = {
+    "environment": "is a memory report, which `show` prints",
     "figures": "has figures alone, as `--format json` prints them; give the file that "
     "`--json` kept",
     "verdicts": "has verdicts alone; give the file that `measure --json` kept",
@@ -63,11 +64,7 @@ def read_report(path: Path) -> Report:
             is named.
     """
 
-    data, keys = _load(path)
-    for key, what in _OTHERS.items():
-        if key in keys:
-            raise ReportFileError(f"{path} {what}")
-
+    data = load_kind(path, "environment", what="a memory report")
     try:
         schema = msgspec.json.decode(data, type=_Schema).schema
         if schema != SCHEMA:
@@ -87,10 +84,27 @@ def is_recording(path: Path) -> bool:
         ReportFileError: it cannot be read, or is none of ours.
     """
 
-    return "names" in _load(path)[1]
+    return "names" in _load(path, what="a memory report")[1]
 
 
-def _load(path: Path) -> tuple[bytes, Collection[str]]:
+def load_kind(path: Path, own: str, *, what: str) -> bytes:
+    """Return the content of a file, unless it is another kind of file of ours.
+
+    `own` is the key by which the wanted kind is known, `what` is what it is called.
+
+    Raises:
+        ReportFileError: it cannot be read, is no JSON, or is of another kind.
+    """
+
+    data, keys = _load(path, what=what)
+    for key, kind in _KINDS.items():
+        if key in keys and key != own:
+            raise ReportFileError(f"{path} {kind}")
+
+    return data
+
+
+def _load(path: Path, *, what: str) -> tuple[bytes, Collection[str]]:
     """Return a file's content, and the keys of the JSON object that it is."""
 
     try:
@@ -99,7 +113,7 @@ def _load(path: Path) -> tuple[bytes, Collection[str]]:
     except OSError as error:
         raise ReportFileError(f"cannot read {path}: {error.strerror}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ReportFileError(f"{path} is not a memory report: {error}") from error
+        raise ReportFileError(f"{path} is not {what}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

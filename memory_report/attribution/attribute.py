@@ -54,6 +54,9 @@ async def attribute(
             f"own; attribute launches every set of them, and takes {MOST_SERVICES}"
         )
 
+    if subject.own:
+        procedure = replace(procedure, story=None)
+
     machine = _prepare_machine()
     with first_error(), TemporaryDirectory(prefix="memory-report-") as name:
         async with open_setting(procedure, subject, runner, Path(name)) as setting:

@@ -39,6 +39,8 @@ class Prepared:
     #: Logged in; their cookies are good in every copy of the database.
     visitors: Sequence[Visitor]
     site: PingedSite
+    #: What they are asked for.
+    story: Story
 
 
 async def prepare(
@@ -58,12 +60,14 @@ async def prepare(
     await running.stop()
     kept = folder / "prepared.sqlite"
     shutil.copyfile(running.database, kept)
-    return Prepared(database=kept, board=board, visitors=visitors, site=site)
+    return Prepared(
+        database=kept, board=board, visitors=visitors, site=site, story=story
+    )
 
 
 @asynccontextmanager
 async def open_load(
-    running: RunningArrangement, story: Story, prepared: Prepared | None
+    running: RunningArrangement, prepared: Prepared | None
 ) -> AsyncIterator[Counter[str]]:
     """Ask each service that is there for its work; the sockets stay open meanwhile.
 
@@ -78,6 +82,7 @@ async def open_load(
         yield counts
         return
 
+    story = prepared.story
     urls = dict.fromkeys(("web", "ws", "tasks"), "") | dict(running.urls)
     with first_error():
         async with (

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from memory_report.errors import ReportFileError
+from memory_report.files import load_kind
 from memory_report.records import Story
 from memory_report.regions import Region
 
@@ -88,8 +89,8 @@ class AttributionProcedure:
     rounds: int
     #: Seconds from the end of the load to the reading.
     settle: float
-    #: Of the bundled application; own services are read as they start.
-    story: Story = field(default_factory=Story)
+    #: Of the bundled application; None for own services, read as they start.
+    story: Story | None = field(default_factory=Story)
     #: How many sockets and logins are added at a time, and how often; with those of
     #: the story no more sockets than one user may have, which is 64.
     step: int = 12
@@ -117,10 +118,9 @@ def read_attribution(path: Path) -> Attribution:
         ReportFileError: it is not there, not an attribution, or of another schema.
     """
 
+    data = load_kind(path, "slopes", what="an attribution")
     try:
-        record = msgspec.json.decode(path.read_bytes(), type=Attribution)
-    except OSError as error:
-        raise ReportFileError(f"cannot read {path}: {error.strerror}") from error
+        record = msgspec.json.decode(data, type=Attribution)
     except msgspec.MsgspecError as error:
         raise ReportFileError(f"{path} is not an attribution: {error}") from error
 

@@ -53,7 +53,7 @@ async def open_setting(
     setting = Setting(
         subject=subject, procedure=procedure, runner=runner, prepared=None
     )
-    if subject.own:
+    if subject.own or procedure.story is None:
         yield setting
         return
 
@@ -109,9 +109,7 @@ async def launch_set(
         limit_launch(what, settle=setting.procedure.settle),
     ):
         async with open_set(setting, members, Path(name)) as running:
-            async with open_load(
-                running, setting.procedure.story, setting.prepared
-            ) as work:
+            async with open_load(running, setting.prepared) as work:
                 await trio.sleep(setting.procedure.settle)
                 regions, pss = await read_launch(running)
 

@@ -38,9 +38,7 @@ async def launch_slopes(setting: Setting) -> list[SlopeLaunch]:
             AsyncExitStack() as stack,
         ):
             pool = await stack.enter_async_context(httpcore.AsyncConnectionPool())
-            await stack.enter_async_context(
-                open_load(running, procedure.story, prepared)
-            )
+            await stack.enter_async_context(open_load(running, prepared))
 
             async def add_logins() -> int:
                 url = running.urls["web"]

@@ -23,6 +23,7 @@ from memory_report.launch_limit import limit_launch
 from memory_report.pinged_site import PingedSite
 from memory_report.player import Board
 from memory_report.processes import first_error
+from memory_report.records import QUICK_STORY
 from runner.system import list_descendants
 from tests.memory_report.test_proof_reaping import assert_all_end
 
@@ -48,6 +49,7 @@ def make_setting(folder: Path, runner: Runner) -> Setting:
         board=Board(id="b", note_id="n", app_id="a"),
         visitors=(),
         site=PingedSite(url="http://127.0.0.1:9/"),
+        story=QUICK_STORY,
     )
     return Setting(
         subject=BUNDLED, procedure=PROCEDURE, runner=runner, prepared=prepared

@@ -33,6 +33,7 @@ def test_a_plans_services_are_attributed(
     assert 0.8 < figures["ratio"]["value"] < 1.5
     record = read_attribution(kept)
     assert len(record.launches) == 2 * 4
+    assert record.plan.story is None
     names = {each.name for each in record.imports.modules}
     assert {"runner.run", "tests.memory_report.attribution.ballast_service"} <= names
 

@@ -93,6 +93,8 @@ def test_the_page_of_the_dashboard_reads_the_json(tmp_path: Path):
         (None, "cannot read"),
         ("{", "is not an attribution"),
         (json.dumps({"schema": 1}), "is not an attribution"),
+        (json.dumps({"environment": {}}), "is a memory report, which `show` prints"),
+        (json.dumps({"last": {}}), "is a reviewed baseline"),
     ],
 )
 def test_a_file_that_is_no_attribution_is_refused(
