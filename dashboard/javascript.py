@@ -29,6 +29,11 @@ class BigInt(int, Value):
     __slots__ = ()
     tag = "bigint"
 
+    # As for texts, it differs from process to process: else somebody could choose many
+    # that have one hash, and a set of them would take minutes.
+    def __hash__(self) -> int:
+        return hash(self.content)
+
     @property
     def content(self) -> str:
         """Its digits."""

@@ -1,7 +1,8 @@
 """SuperJSON 2, the JSON with types that Homarr stores and sends.
 
 All of its types are read and written, those that Python lacks as `dashboard.javascript`
-has them. What is stored is changed with `merge`, which keeps what it does not know.
+has them; in a set, and as keys of a map, Python takes 1 and true for one. What is
+stored is changed with `merge`, which keeps what it does not know.
 """
 
 from __future__ import annotations

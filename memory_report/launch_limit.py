@@ -24,11 +24,12 @@ def limit_launch(what: str, *, settle: float = 0.0) -> Iterator[None]:
     """
 
     seconds = settle + LAUNCH_TIMEOUT
-    with _tell_kills(find_memory_group()), trio.move_on_after(seconds) as scope:
-        yield
+    with _tell_kills(find_memory_group()):
+        with trio.move_on_after(seconds) as scope:
+            yield
 
-    if scope.cancelled_caught:
-        raise MeasurementError(f"{what} took longer than {seconds:g} s")
+        if scope.cancelled_caught:
+            raise MeasurementError(f"{what} took longer than {seconds:g} s")
 
 
 @contextmanager

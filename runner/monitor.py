@@ -26,8 +26,8 @@ FIRST_INTERVAL = 2.0
 HISTORY = 24 * 3600.0
 #: Seconds between two looks at how late each lane's loop is, while the process works …
 LAG_INTERVAL = 0.5
-#: … and while it uses less than this share of a core: what is idle makes nobody late,
-#: and each look wakes it up.
+#: … and while it uses less than this share of a core: what is idle seldom makes anybody
+#: late, and each look wakes it up. A loop that waits in a system call is idle too.
 IDLE_LAG_INTERVAL, IDLE_CPU = 2.5, 0.02
 #: CPU time is counted in ticks of 10 ms: less time than that tells nothing.
 MIN_ELAPSED = 0.01

@@ -37,6 +37,8 @@ LAST_SECONDS = 30 * 86400
 #: How long the other end may be silent before it is asked, and again until it is lost.
 SILENCE_TIMEOUT = 15.0
 CLOSE_TIMEOUT = 2.0
+#: More than a connection that is there may take, which the client bounds.
+CHECK_TIMEOUT = 3.0
 FIRST_PAUSE = 0.1
 #: With a connection that times out before it, still less than five seconds.
 LONGEST_PAUSE = 2.0
@@ -123,16 +125,20 @@ class RedisBus:
     async def check(self) -> float:
         """Seconds to Redis and back.
 
-        Raises RedisUnavailableError, of which the log has been told by then.
+        Raises RedisUnavailableError: the log is told of a Redis that goes, once.
         """
         client = self._client
         if client is None:
-            raise RedisUnavailableError(f"not connected: {self._reason}")
+            raise RedisUnavailableError(f"not connected: {self._reason or 'not yet'}")
 
         started = time.perf_counter()
         try:
-            # Bounded by the client: one that is slow at each step is not lost.
-            await client.execute_command("PING")  # type: ignore[no-untyped-call]
+            with anyio.fail_after(CHECK_TIMEOUT):
+                await client.execute_command("PING")  # type: ignore[no-untyped-call]
+        except TimeoutError as error:
+            # Slow at each step, each of which the client bounds: that is not lost.
+            message = f"no answer within {CHECK_TIMEOUT:g} s"
+            raise RedisUnavailableError(message) from error
         except Exception as error:
             # Not Redis's errors alone: what answers may be something else.
             if self._client is client:

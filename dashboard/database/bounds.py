@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from dashboard.database.drivers import Connection, Query
-from dashboard.database.failures import retry_busy, translate
+from dashboard.database.failures import is_code, retry_busy, translate
 from dashboard.database.memo import Answer
 from dashboard.database.transaction import Transaction
 
@@ -70,15 +70,25 @@ class Bounds:
     async def write_whole(
         self, writer: Connection, *queries: Query
     ) -> list[list[sqlite3.Row]]:
-        """The same with the write lock: the rows of each. Raises what `write` does."""
+        """The same with the write lock: the rows of each. Raises what `write` does.
+
+        Where somebody is in the way, it goes on step by step. To begin anew each time
+        would let go of the lock that makes new readers of a rollback journal wait, and
+        with enough of them COMMIT would never have its turn.
+        """
         with self._translate():
-            _, *found, _ = await self.retry(
-                lambda: _attempt(
+            try:
+                _, *found, _ = await _attempt(
                     writer, writer.fetch_each, _BEGIN_WRITE, *queries, _COMMIT
                 )
-            )
+            except sqlite3.OperationalError as error:
+                if not is_code(error, sqlite3.SQLITE_BUSY):
+                    raise
+            else:
+                return found
 
-        return found
+        async with self.write(Transaction(writer), writer):
+            return await writer.fetch_each(*queries)
 
     async def _begin_write(self, writer: Connection) -> int:
         await self.retry(lambda: writer.fetch(*_BEGIN_WRITE))

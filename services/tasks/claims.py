@@ -107,13 +107,17 @@ class Claims:
         if not keys:
             return set(), []
 
-        return await claim_ticks(
-            self._database,
-            keys,
-            runner=self._house.runner,
-            now=self._get_now(),
-            lease=self.get_lease(),
-        )
+        # Cancelled, it would be written all the same, and nobody would give it back.
+        with anyio.CancelScope(shield=True):
+            won, others = await claim_ticks(
+                self._database,
+                keys,
+                runner=self._house.runner,
+                now=self._get_now(),
+                lease=self.get_lease(),
+            )
+
+        return won, others
 
     async def _give_back(self, keys: Sequence[Key]) -> None:
         if keys:

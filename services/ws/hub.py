@@ -12,6 +12,7 @@ import trio
 
 from dashboard import superjson
 from dashboard.accounts import Session
+from dashboard.boards.access import ACCESS_CHANGED
 from dashboard.bus import Bus
 
 from . import limits, messages
@@ -25,8 +26,6 @@ TRY_AGAIN_LATER = 1013
 
 #: On the bus when somebody logs out: {"userId": …, "tokens": […] or none for all}.
 SESSION_CLOSED = "session-closed"
-#: On the bus when somebody may have lost the right to see a board, or an app on it.
-ACCESS_CHANGED = "access-changed"
 
 
 class Lane(Protocol):

@@ -90,6 +90,11 @@ class SessionWatch:
                 moved = known is None or known.group_ids != standing.group_ids
                 member.refresh(standing.session, recheck=thorough or moved)
 
+        if thorough:
+            # Who joined meanwhile may hear by now what was closed before.
+            for member in self._hub.members.difference(members):
+                member.refresh(member.session, recheck=True)
+
         if standings is not None:
             self._known = standings
 

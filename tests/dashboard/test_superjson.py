@@ -206,6 +206,14 @@ def test_values_survive_the_way_there_and_back():
     assert [type(one) for one in read["big"]] == [BigInt, int]
 
 
+def test_nobody_chooses_bigints_of_one_hash():
+    """A million of them in a set would hold the loop for minutes."""
+    numbers = {BigInt(number * (2**61 - 1)) for number in range(1000)}
+
+    assert len({hash(number) for number in numbers}) > 900
+    assert len({BigInt(5), BigInt(5)}) == 1
+
+
 def test_merge_sets_the_given_members_only():
     """Members that we do not know keep their text and their annotations."""
     stored = json.dumps(

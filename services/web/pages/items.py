@@ -160,6 +160,9 @@ async def _update(visit: Visit, board: Board, item: Item) -> None:
     if not found:
         raise NotFound
 
+    # A list of bookmarks may have one app less.
+    tell_access_changed(visit.site.resources.bus)
+
 
 def _item_page(
     visit: Visit, board: Board, item: Item, *, errors: Texts | None = None

@@ -347,6 +347,38 @@ def test_two_runners_share_a_file_in_rollback_mode(path: Path, driver: str):
     assert mode == ("delete",)
 
 
+@pytest.mark.parametrize("library", ["aiosqlite", "sqlite3"])
+async def test_a_commit_that_waits_lets_no_new_reader_of_a_rollback_journal_pass(
+    path: Path, library: str
+):
+    """Else there would always be one, and the commit never had its turn."""
+    database = Database(path, driver=library, journal_mode="delete", busy_timeout=50)
+    await database.open()
+    with open_file(path) as early, open_file(path) as late:
+        late.execute("PRAGMA busy_timeout = 0")
+        early.execute("BEGIN")
+        early.execute("SELECT * FROM app").fetchall()
+        refused = 0
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(database.write_whole, (INSERT, ("a", "")))
+            with anyio.fail_after(30):
+                while refused < 20:
+                    await anyio.sleep(0.001)
+                    try:
+                        late.execute("SELECT * FROM app").fetchall()
+                    except sqlite3.OperationalError:
+                        refused += 1
+                    else:
+                        refused = 0
+
+            early.execute("COMMIT")
+
+    rows = await database.all("SELECT id FROM app")
+    await database.close()
+
+    assert len(rows) == 1
+
+
 async def test_readers_and_the_writer_of_one_process_share_a_rollback_journal(
     path: Path, driver: str
 ):

@@ -330,6 +330,34 @@ async def test_what_closes_a_board_here_is_followed_at_once(
         assert stopped == '{"id":1,"result":{"type":"stopped"}}'
 
 
+async def test_who_joins_while_access_is_looked_at_is_not_left_out(
+    open_house: Any, allowed: dict[str, bool]
+) -> None:
+    """A second tab of the same session, of which nothing else says that it is new."""
+    joined = trio.Event()
+    tabs: list[Any] = []
+
+    async def join() -> None:
+        open_house.lane.before_recheck = trio.lowlevel.checkpoint
+        tabs.append(await open_house.connect())
+        await _subscribe(tabs[0], "watched.shared")
+        allowed["everybody"] = False
+        open_house.bus.publish("access-changed", None, keep=False)
+        await trio.sleep(0.1)  # it has been heard
+        joined.set()
+
+    open_house.lane.before_recheck = join
+    await open_house.connect()
+    with trio.fail_after(30):
+        await joined.wait()
+
+    begin = trio.current_time()
+    error = json.loads(await tabs[0].get_message())
+
+    assert trio.current_time() - begin <= 1
+    assert error["error"]["json"]["data"]["code"] == "NOT_FOUND"
+
+
 async def test_a_change_of_access_is_not_waited_for_in_the_database(
     open_house: Any, allowed: dict[str, bool]
 ) -> None:
