@@ -243,15 +243,18 @@ def ended_like_interrupts() -> Iterator[None]:
     Trio turns SIGINT into an exception at a place where that is safe.
     """
 
-    ends = (signal.SIGTERM, signal.SIGHUP)
-    previous = [
-        signal.signal(end, lambda *_: signal.raise_signal(signal.SIGINT))
-        for end in ends
-    ]
+    # A shell's script has what it starts in the background ignore SIGINT, and with it
+    # the others would be ignored here.
+    ends: dict[signal.Signals, Callable[..., object]] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: lambda *_: signal.raise_signal(signal.SIGINT),
+        signal.SIGHUP: lambda *_: signal.raise_signal(signal.SIGINT),
+    }
+    previous = {end: signal.signal(end, handler) for end, handler in ends.items()}
     try:
         yield
     finally:
-        for end, handler in zip(ends, previous, strict=True):
+        for end, handler in previous.items():
             signal.signal(end, handler)
 
 

@@ -143,13 +143,20 @@ def test_a_process_of_somebody_else_is_told(capsys: pytest.CaptureFixture[str]):
     assert "no right to read the memory of process 1" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "started_by", [(), ("sh", "-c", 'trap \'\' INT; exec "$0" "$@"')]
+)
 def test_ctrl_c_prints_and_keeps_what_was_recorded(
-    family: subprocess.Popen[bytes], tmp_path: Path
+    family: subprocess.Popen[bytes], tmp_path: Path, started_by: tuple[str, ...]
 ):
-    """It is the usual end of a recording, so the exit code is 0."""
+    """It is the usual end of a recording, so the exit code is 0.
+
+    Also where a script had it ignored, as in the background.
+    """
 
     kept = tmp_path / "series.json"
-    command = [sys.executable, "-m", "memory_report", "record", str(family.pid)]
+    record = [sys.executable, "-m", "memory_report", "record", str(family.pid)]
+    command = [*started_by, *record]
     terminal, its_end = pty.openpty()
     with (
         open(terminal, "rb", buffering=0) as progress,  # noqa: PTH123
