@@ -23,6 +23,7 @@ from dashboard.boards.manage import create_board
 from dashboard.boards.save import save_board
 from dashboard.database import Database
 from dashboard.identity import Session
+from dashboard.javascript import RegExp
 
 from .conftest import LogIn, Try
 
@@ -126,7 +127,7 @@ async def test_an_option_of_an_unknown_kind_changes_alone(
     assert found.options == {
         "when": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
         "deep": 5,
-        "re": "/a/g",
+        "re": RegExp("/a/g"),
     }
 
 
