@@ -127,18 +127,24 @@ class RedisBus:
 
         Raises RedisUnavailableError: the log is told of a Redis that goes, once.
         """
+        started = time.perf_counter()
+        try:
+            with anyio.fail_after(CHECK_TIMEOUT):
+                await self._ping()
+        except TimeoutError as error:
+            message = f"no answer within {CHECK_TIMEOUT:g} s"
+            raise RedisUnavailableError(message) from error
+
+        return time.perf_counter() - started
+
+    async def _ping(self) -> None:
+        """Have Redis answer; each step is bounded, so a slow one is not lost."""
         client = self._client
         if client is None:
             raise RedisUnavailableError(f"not connected: {self._reason or 'not yet'}")
 
-        started = time.perf_counter()
         try:
-            with anyio.fail_after(CHECK_TIMEOUT):
-                await client.execute_command("PING")  # type: ignore[no-untyped-call]
-        except TimeoutError as error:
-            # Slow at each step, each of which the client bounds: that is not lost.
-            message = f"no answer within {CHECK_TIMEOUT:g} s"
-            raise RedisUnavailableError(message) from error
+            await client.execute_command("PING")  # type: ignore[no-untyped-call]
         except Exception as error:
             # Not Redis's errors alone: what answers may be something else.
             if self._client is client:
@@ -147,8 +153,6 @@ class RedisBus:
                 self._doubted.set()
 
             raise RedisUnavailableError(describe(error)) from error
-
-        return time.perf_counter() - started
 
     async def close(self) -> None:
         """Send what is queued, if Redis takes it soon, and disconnect."""
@@ -248,7 +252,7 @@ class RedisBus:
         while True:
             await self._doubted.wait()
             self._doubted.clear()
-            await self.check()
+            await self._ping()
             self.remote.note_slow()
 
     async def _load_last(self, client: Redis) -> None:
