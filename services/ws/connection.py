@@ -17,7 +17,7 @@ from . import limits, messages
 from .calls import Lane
 from .errors import RefusedError
 from .frames import build_text_frame
-from .hub import GOING_AWAY, POLICY_VIOLATION, TRY_AGAIN_LATER, Hub
+from .hub import GOING_AWAY, POLICY_VIOLATION, Hub
 from .messages import Request
 from .requests import Requests
 from .stream import ClientStream
@@ -85,15 +85,17 @@ class Connection:
     def send_frame(self, frame: bytes) -> None:
         """Write a frame, or queue it; a full queue is the end of the connection."""
         if not self._stream.offer(frame):
-            self._hub.count("dropped")
-            self.close_slow()
+            self._hub.drop(self)
 
-    def request_close(self, code: int, reason: str) -> None:
-        """Have `serve` say goodbye and return; the first reason counts."""
-        if self._closing is None:
-            self._closing = (code, reason)
-            if self._scope is not None:
-                self._scope.cancel()
+    def request_close(self, code: int, reason: str, *, delay: float = 0.0) -> None:
+        """Have `serve` say goodbye and return, within so many seconds.
+
+        The first reason counts, and the first to be due.
+        """
+        self._closing = self._closing or (code, reason)
+        if self._scope is not None:
+            due = trio.current_time() + delay
+            self._scope.deadline = min(due, self._scope.deadline)
 
     # What the watch asks for
 
@@ -129,7 +131,7 @@ class Connection:
 
     def close_slow(self) -> None:
         """Close, since the client does not keep up."""
-        self.request_close(TRY_AGAIN_LATER, "the client does not keep up")
+        self._hub.drop(self)
 
     # The life of the connection
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -45,8 +46,8 @@ class Member(Protocol):
     def send_frame(self, frame: bytes) -> None:
         """Write a frame or several, or queue them for a bounded time and size."""
 
-    def request_close(self, code: int, reason: str) -> None:
-        """Have the connection close itself."""
+    def request_close(self, code: int, reason: str, *, delay: float = 0.0) -> None:
+        """Have the connection close itself, within so many seconds."""
 
     def refresh(self, session: Session, *, recheck: bool) -> None:
         """Take the session as it is now; ask again what the viewer may hear."""
@@ -79,6 +80,8 @@ class Hub:
         self.unchecked = False
         #: Somebody may hear what they may not see any more.
         self.access_changed = False
+        #: When the next one who does not keep up may be closed.
+        self._next_goodbye = -math.inf
         self._by_user: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._empty = trio.Event()
@@ -178,6 +181,19 @@ class Hub:
 
             if tokens is None or session.token in tokens:
                 member.request_close(POLICY_VIOLATION, "the session was closed")
+
+    def drop(self, member: Member) -> None:
+        """Close a member that does not keep up, soon.
+
+        One by one: where a crowd stops reading, all of it is found out in the same
+        moment, and those who do read would wait for every goodbye.
+        """
+        self.count("dropped")
+        now = trio.current_time()
+        when = max(now, self._next_goodbye)
+        self._next_goodbye = when + limits.GOODBYE_INTERVAL
+        reason = "the client does not keep up"
+        member.request_close(TRY_AGAIN_LATER, reason, delay=when - now)
 
     async def drain(self) -> None:
         """Ask every client to connect again elsewhere, and wait until all are gone."""

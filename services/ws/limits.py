@@ -61,6 +61,9 @@ MAX_TOKENS = 4
 #: What waits for a client that does not keep up, before the client is closed.
 MAX_QUEUED_MESSAGES = 256
 MAX_QUEUED_BYTES = 256 * 1024
+#: A crowd of such clients is closed one by one, so far apart: a goodbye takes a third
+#: of a millisecond, and as much again where it is not heard.
+GOODBYE_INTERVAL = 0.002
 #: Of what the bus says in one turn of the loop, how much is written together.
 MAX_WRITE_BYTES = 16 * 1024
 #: Received messages that trio-websocket holds until we take them.

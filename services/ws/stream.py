@@ -168,10 +168,10 @@ class ClientStream(trio.abc.Stream):
 
     def _enqueue(self, frame: bytes) -> bool:
         size = self._queued_bytes + len(frame)
-        if len(self._queue) >= limits.MAX_QUEUED_MESSAGES:
-            return False
-
-        if self._queue and size > limits.MAX_QUEUED_BYTES:
+        if len(self._queue) >= limits.MAX_QUEUED_MESSAGES or (
+            self._queue and size > limits.MAX_QUEUED_BYTES
+        ):
+            self._closing = True  # what comes after a frame that is lost is lost, too
             return False
 
         self._queue.append(frame)

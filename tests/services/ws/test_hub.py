@@ -13,7 +13,7 @@ import trio
 import trio.testing
 from trio_websocket import ConnectionClosed
 
-from services.ws import Hub
+from services.ws import Hub, limits
 from services.ws.frames import build_text_frame
 
 
@@ -303,6 +303,63 @@ async def test_a_client_that_reads_late_hears_why_it_was_closed(house: Any) -> N
     assert {0x81, 0x88} == set(opcodes)
     assert opcodes[-1] == 0x88
     assert (1013).to_bytes(2) + b"the client does not keep up" == last
+
+
+async def test_a_crowd_that_does_not_keep_up_is_closed_one_by_one(house: Any) -> None:
+    """Each goodbye takes a while, and those who read wait for none of the others."""
+    clients = [await house.connect() for _ in range(20)]
+    begin = trio.current_time()
+    for member in list(house.hub.members):
+        house.hub.drop(member)
+
+    ends: list[float] = []
+
+    async def read(client: Any) -> None:
+        with pytest.raises(ConnectionClosed) as end:
+            await client.get_message()
+
+        assert end.value.reason.code == 1013
+        ends.append(trio.current_time() - begin)
+
+    async with trio.open_nursery() as tasks:
+        for client in clients:
+            tasks.start_soon(read, client)
+
+    interval = limits.GOODBYE_INTERVAL
+    assert [pytest.approx(at * interval) for at in range(20)] == ends
+    await house.wait_empty()
+
+
+async def test_who_comes_too_late_later_is_closed_at_once(house: Any) -> None:
+    """There is nobody before them any more."""
+    for _ in range(2):
+        client = await house.connect()
+        begin = trio.current_time()
+        house.hub.drop(next(iter(house.hub.members)))
+        with pytest.raises(ConnectionClosed):
+            await client.get_message()
+
+        assert trio.current_time() == begin
+        await house.wait_empty()
+        await trio.sleep(1)
+
+
+async def test_a_closing_that_is_due_earlier_counts_and_the_first_reason(
+    house: Any,
+) -> None:
+    """A logout does not wait until a slow client's turn has come."""
+    client = await house.connect()
+    (member,) = house.hub.members
+    await trio.testing.wait_all_tasks_blocked()
+    begin = trio.current_time()
+    member.request_close(1013, "slow", delay=10)
+    member.request_close(1008, "logged out", delay=1)
+    member.request_close(1001, "drained", delay=20)
+    with pytest.raises(ConnectionClosed) as end:
+        await client.get_message()
+
+    assert end.value.reason.code == 1013
+    assert trio.current_time() == pytest.approx(begin + 1)
 
 
 async def test_an_exception_of_one_connection_hurts_no_bystander(

@@ -129,6 +129,29 @@ async def test_the_queue_is_bounded_in_messages_and_bytes(pair: Any, size: int) 
     assert min(limits.MAX_QUEUED_MESSAGES, by_bytes) == queued
 
 
+async def test_nothing_follows_a_message_that_found_the_queue_full(pair: Any) -> None:
+    """It is told once; a client that reads on gets no story with a hole in it."""
+    big = build_text_frame(b"A" * 500_000)
+    frame = build_text_frame(b"x" * 20_000)
+    assert pair.stream.offer(big)
+    queued = b""
+    while pair.stream.offer(frame):
+        queued += frame
+
+    async with trio.open_nursery() as tasks:
+
+        @tasks.start_soon
+        async def _() -> None:
+            await pair.stream.wait_flushed()
+            assert pair.stream.offer(build_text_frame(b"too late"))
+            await pair.stream.aclose()
+
+        received = await pair.read()
+
+    same = big + queued == received
+    assert same
+
+
 async def test_a_message_is_written_without_a_turn_of_the_loop(pair: Any) -> None:
     """While the client keeps up, `offer` itself writes: this is what makes it fast."""
     frame = build_text_frame(b"now")
