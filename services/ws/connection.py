@@ -85,7 +85,7 @@ class Connection:
     def send_frame(self, frame: bytes) -> None:
         """Write a frame, or queue it; a full queue is the end of the connection."""
         if not self._stream.offer(frame):
-            self._hub.drop(self)
+            self.close_slow()
 
     def request_close(self, code: int, reason: str, *, delay: float = 0.0) -> None:
         """Have `serve` say goodbye and return, within so many seconds.
@@ -130,8 +130,9 @@ class Connection:
         await self._stream.wait_flushed()
 
     def close_slow(self) -> None:
-        """Close, since the client does not keep up."""
-        self._hub.drop(self)
+        """Close in its turn, since the client does not keep up."""
+        if self._closing is None:
+            self._hub.drop(self)
 
     # The life of the connection
 

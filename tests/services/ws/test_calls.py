@@ -304,6 +304,7 @@ async def test_a_client_that_takes_no_answer_is_closed(house: Any) -> None:
     await _wait(lambda: not house.hub.members)
 
     assert trio.current_time() - begin < limits.CALL_TIMEOUT + 10
+    assert house.hub.statistics()["dropped"] == 1  # and not one for each answer
 
 
 async def test_the_mutation_that_logs_out_is_answered_then_the_socket_closed(
