@@ -109,19 +109,9 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
 
 
 def make_mark(report: Report, name: str) -> Mark:
-    """Return what is kept of a report.
-
-    Raises:
-        NotComparableError: it has one launch, of which nobody knows how sure it is.
-    """
+    """Return what is kept of a report."""
 
     sizes = _list_sizes(report)
-    if len(sizes) < 2:
-        raise NotComparableError(
-            ["launches: 1 together, a baseline needs 2 or more (see --repeats)"],
-            head="nobody knows how sure the report is",
-        )
-
     work = count_work(report.launches[0].ledger, own=report.plan.own is not None)
     return Mark(
         name=name,
@@ -143,13 +133,14 @@ def update_baseline(
     """
 
     last = make_mark(report, LAST)
-    if release is not None:
-        return Baseline(bars=bars, last=last, release=replace(last, name=release))
-
     pinned = None if old is None else old.release
+    if release is not None:
+        pinned = replace(last, name=release)
+
     if pinned is not None:
         _check_same_way(pinned, last, "pin this one as well: --release NAME")
 
+    _check_launches(last)
     return Baseline(bars=bars, last=last, release=pinned)
 
 
@@ -165,15 +156,15 @@ def check_way(
     """
 
     lines = []
-    if procedure.repeats < 2:
-        lines.append("launches: 1 together, drift has an interval from 2 on")
-
     for mark in (baseline.last, *([baseline.release] if baseline.release else [])):
         was, now = dict(mark.way), _describe_way(procedure, environment)
         for way in (was, now):
             way.pop("bytecode", None)
 
         lines += _list_differences(mark, was, now, where="here")
+
+    if procedure.repeats < 2:
+        lines.append("launches: 1 together, drift has an interval from 2 on")
 
     if lines:
         raise UsageError(
@@ -222,11 +213,14 @@ def estimate_drift(report: Report, mark: Mark) -> Estimate:
     """Return the part by which PSS together grew since the mark (0.1: a tenth).
 
     Raises:
-        NotComparableError: it was measured in another way, or with other work.
+        NotComparableError: it was measured in another way, or with other work, or has
+            one launch.
     """
 
     remedy = "accept it by `baseline update`, in a change of its own"
-    _check_same_way(mark, make_mark(report, LAST), remedy)
+    now = make_mark(report, LAST)
+    _check_same_way(mark, now, remedy)
+    _check_launches(now)
     then = [size * MIB for size in mark.launches]
     return estimate_growth(then, _list_sizes(report))
 
@@ -262,6 +256,16 @@ def _check_same_way(then: Mark, now: Mark, remedy: str) -> None:
         raise NotComparableError(
             [*lines, remedy],
             head=f"the report was not made as baseline {then.name!r} was",
+        )
+
+
+def _check_launches(mark: Mark) -> None:
+    """Refuse one launch, after all else: who wants more of another story is misled."""
+
+    if len(mark.launches) < 2:
+        raise NotComparableError(
+            ["launches: 1 together, a baseline needs 2 or more (see --repeats)"],
+            head="nobody knows how sure the report is",
         )
 
 

@@ -1,4 +1,4 @@
-"""What each exit code means; `arguments.py` says it to the user."""
+"""What each exit code means; `help.py` says it to the user."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -15,7 +15,7 @@ from memory_report.statistics import (
     estimate_saving,
     list_totals,
 )
-from memory_report.validity import Doubt, find_doubts, settle_slope
+from memory_report.validity import Doubt, find_doubts
 
 
 class Outcome(Enum):
@@ -134,7 +134,7 @@ def _verdict(
     *,
     reference: str | None = None,
 ) -> Verdict:
-    doubts = (*find_doubts(launches), *_find_unknown(launches))
+    doubts = tuple(find_doubts(launches))
     return Verdict(
         subject=subject,
         reference=reference,
@@ -143,20 +143,6 @@ def _verdict(
         outcome=Outcome.INCONCLUSIVE if doubts else outcome,
         doubts=doubts,
     )
-
-
-def _find_unknown(launches: Sequence[Launch]) -> Iterator[Doubt]:
-    """Doubt launches that were watched too shortly to tell whether they settled."""
-
-    for launch in launches:
-        watched = launch.series is not None and launch.settling is not None
-        if watched and settle_slope(launch) is None:
-            yield Doubt(
-                word="unsettled",
-                arrangement=launch.arrangement,
-                launches=(launch.number,),
-                reason="it settled too shortly to tell",
-            )
 
 
 def _negate(value: float | None) -> float | None:

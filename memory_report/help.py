@@ -6,26 +6,64 @@ import argparse
 from textwrap import fill
 from typing import Any, NoReturn
 
-from memory_report.exit_codes import USAGE
+from memory_report.exit_codes import (
+    FAILED,
+    INCONCLUSIVE,
+    INTERRUPTED,
+    NOT_COMPARABLE,
+    NOT_MEASURED,
+    PASSED,
+    USAGE,
+)
 
 PROGRAM = "python -m memory_report"
 #: As it is typed in the project's folder.
 _TYPED = f".venv/bin/{PROGRAM}"
 _WIDTH = 79
 
-_CODES = """\
-exit codes:
-  0  measured, and every gate passed
-  1  a gate failed: the whole interval is on the wrong side of its bar
-  2  wrong usage, or a file that cannot be read or written
-  3  inconclusive: the interval has the bar inside, there is none (one launch),
-     a launch was unsettled, the launches are multimodal, or the baseline has a
-     bar about what was not measured
-  4  not comparable: launches, reports or a baseline that were not made alike
-  5  could not measure: something is missing, died or did not answer; or the
-     doctor found that it would be so
-  130  interrupted, by Ctrl-C or a signal that asks to end
-"""
+_UNLIKE = "not comparable: launches, reports or a baseline that were not made alike"
+_DEAD = "could not measure: something is missing, died or did not answer"
+_PLAIN = {
+    PASSED: "done",
+    USAGE: "wrong usage, or a file that cannot be read or written",
+    NOT_MEASURED: "something is missing, or a fault of this program's own",
+    INTERRUPTED: "interrupted, by Ctrl-C or a signal that asks to end",
+}
+_GATED = _PLAIN | {
+    PASSED: "every gate passed, or none was set",
+    FAILED: "a gate failed: the whole interval is on the wrong side of its bar",
+    INCONCLUSIVE: "inconclusive: the interval has the bar inside, there is none (one "
+    "launch), a launch was unsettled, the launches are multimodal, or the baseline "
+    "has a bar about what was not measured",
+    NOT_COMPARABLE: _UNLIKE,
+}
+_UPDATED = _PLAIN | {
+    INCONCLUSIVE: "the report is in doubt: a launch was unsettled, or the launches are "
+    "multimodal",
+    NOT_COMPARABLE: _UNLIKE,
+}
+#: By sub-command, what each exit code that it can give means.
+_CODES = {
+    "": _GATED | {NOT_MEASURED: f"{_DEAD}; or the doctor found that it would be so"},
+    "measure": _GATED | {NOT_MEASURED: _DEAD},
+    "show": _GATED,
+    "check": _GATED,
+    "compare": _PLAIN | {NOT_COMPARABLE: _UNLIKE},
+    "baseline": _UPDATED,
+    "baseline update": _UPDATED,
+    "baseline show": _PLAIN,
+    "record": _PLAIN
+    | {
+        NOT_MEASURED: "could not measure: no such process, or it may not be read",
+        INTERRUPTED: "interrupted before there was a sample",
+    },
+    "attribute": _PLAIN | {NOT_COMPARABLE: _UNLIKE, NOT_MEASURED: _DEAD},
+    "doctor": _PLAIN
+    | {
+        PASSED: "a measurement can be made here",
+        NOT_MEASURED: "nothing can be measured here: a line says why",
+    },
+}
 
 #: By sub-command, the words behind it.
 _EXAMPLES = {
@@ -73,7 +111,31 @@ class Parser(argparse.ArgumentParser):
         }
         super().__init__(**options | fixed)
         self.description = fill(self.description or "", _WIDTH)
-        self.epilog = f"{_CODES}\n{_list_examples(self.prog)}"
+        command = self.prog.removeprefix(PROGRAM).strip()
+        self.epilog = f"{_list_codes(command)}\n{_list_examples(command)}"
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """End where a word is not known: the command that got it knows what is near."""
+
+        known = super().parse_known_args(args, namespace)
+        if known[1]:
+            words = " ".join(known[1])
+            self.error(f"unrecognized arguments: {words}{self._suggest(known[1][0])}")
+
+        return known
+
+    def _suggest(self, word: str) -> str:
+        if not word.startswith("-"):
+            return ""
+
+        from difflib import get_close_matches  # late: only mistakes need it
+
+        options = [each for each in self._option_string_actions if each[:2] == "--"]
+        nearest = get_close_matches(word.partition("=")[0], options, n=1)
+        if nearest:
+            return f"; did you mean {nearest[0]}?"
+
+        return f"; there are {', '.join(options)}"
 
     def error(self, message: str) -> NoReturn:
         """End with what is wrong, and where to read more: usage would bury it."""
@@ -81,8 +143,15 @@ class Parser(argparse.ArgumentParser):
         self.exit(USAGE, f"error: {message}\nsee `.venv/bin/{self.prog} --help`\n")
 
 
-def _list_examples(prog: str) -> str:
-    command = prog.removeprefix(PROGRAM).strip()
+def _list_codes(command: str) -> str:
+    lines = [
+        fill(f"  {code}  {meaning}", _WIDTH, subsequent_indent=" " * 5)
+        for code, meaning in sorted(_CODES[command].items())
+    ]
+    return "\n".join(["exit codes:", *lines]) + "\n"
+
+
+def _list_examples(command: str) -> str:
     chosen = {command: _EXAMPLES[command]} if command else _EXAMPLES
     lines = [
         f"{_TYPED} {name} {words}".rstrip()

@@ -61,6 +61,7 @@ def find_doubts(launches: Sequence[Launch]) -> list[Doubt]:
                 for reason in _find_movement(launch)
             )
 
+        doubts += _find_unknown(name, ours)
         doubts += _find_modes(name, ours)
 
     return doubts
@@ -148,6 +149,25 @@ def _find_movement(launch: Launch) -> Iterator[str]:
     ):
         if size:
             yield f"{name} moved by {size / 1024:+.0f} KiB while it settled"
+
+
+def _find_unknown(name: str, launches: Sequence[Launch]) -> Iterator[Doubt]:
+    """Doubt launches that were watched too shortly to tell whether they settled."""
+
+    unknown = tuple(
+        launch.number
+        for launch in launches
+        if launch.series is not None
+        and launch.settling is not None
+        and settle_slope(launch) is None
+    )
+    if unknown:
+        yield Doubt(
+            word="unsettled",
+            arrangement=name,
+            launches=unknown,
+            reason="the time to settle was too short to tell (see --settle)",
+        )
 
 
 def _find_modes(name: str, launches: Sequence[Launch]) -> Iterator[Doubt]:

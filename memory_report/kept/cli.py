@@ -128,8 +128,8 @@ def run_baseline_update(options: argparse.Namespace) -> int:
     old = read_baseline(path) if path.exists() else None
     bars = _choose_bars(Bars() if old is None else old.bars, options)
     check_measured(report, [name for name, _ in options.min_saving])
-    _refuse_doubts(report, bars)
     baseline = update_baseline(old, report, bars=bars, release=options.release)
+    _refuse_doubts(report, bars)
     write_baseline(baseline, path)
     print(render_baseline(baseline), end="")
     left = [name for name in bars.min_saving if name not in report.plan.arrangements]
@@ -178,6 +178,7 @@ def check_gates(procedure: Procedure, options: argparse.Namespace) -> None:
     if baseline is None:
         return
 
+    check_way(baseline, procedure, read_environment(bytecode="", redis=False))
     names = procedure.arrangements
     missing = [name for name in baseline.bars.min_saving if name not in names]
     if missing:
@@ -187,8 +188,6 @@ def check_gates(procedure: Procedure, options: argparse.Namespace) -> None:
             f"here: `--arrangements {','.join([*missing, *names])}`"
             f"{needs if 'shipped' in missing else ''}"
         )
-
-    check_way(baseline, procedure, read_environment(bytecode="", redis=False))
 
 
 def judge_report(

@@ -116,8 +116,9 @@ def _share_table(figures: Figures) -> Table:
             *rows,
             ("total", *_with_bounds(figures.total), "", ""),
         ),
-        note="share: what a service adds, averaged over all orders (Shapley); alone: "
-        "what it adds to the floor; given back: what is free once it is switched off",
+        note="service: its name in the plan; share: what it adds, averaged over all "
+        "orders (Shapley); alone: what it adds to the floor; given back: what is free "
+        "once it is switched off",
     )
 
 

@@ -9,7 +9,7 @@ from memory_report.figures import Figures
 from memory_report.gates import Verdict
 from memory_report.records import REDIS, TOGETHER
 from memory_report.render.pictures import GREY, Row, RowChart, Span
-from memory_report.render.words import bounds, mib, mib_bounds, percent
+from memory_report.render.words import bounds, mib, mib_bounds, percent, signed
 from memory_report.statistics import Estimate
 from memory_report.units import MIB
 from memory_report.waterfall import Step, Waterfall
@@ -84,7 +84,7 @@ def chart_waterfall(waterfall: Waterfall) -> RowChart:
     rows = [_whole(f"{waterfall.reference}, with Redis", waterfall.start, _BEFORE)]
     for step, (begin, end) in zip(steps, pairwise(edges), strict=True):
         span = Span(name=step.name, start=begin / MIB, end=end / MIB, colour=_GONE)
-        text = f"{-step.size.value / MIB:+z.1f} MiB{_bounds(step.size)}"
+        text = f"{signed(-step.size.value / MIB)} MiB{_bounds(step.size)}"
         rows.append(Row(label=step.name, text=text, spans=(span,)))
 
     rows.append(_whole(TOGETHER, waterfall.end, _AFTER))

@@ -9,11 +9,13 @@ import msgspec
 
 from memory_report.changes import Change, Direction, Unit
 from memory_report.compare import Comparison
-from memory_report.render.words import mib, percent
+from memory_report.render.words import mib, percent, signed
 from memory_report.statistics import CONFIDENCE, Estimate
 
 _NAME = 30
 _RULE = "-" * 79
+#: Seconds below which a time is told to the microsecond.
+_SHORT = 0.001
 _MEANS = "PSS, USS, RSS, ready and requests are geometric means over launches."
 
 
@@ -107,10 +109,8 @@ def conclude(comparison: Comparison) -> str:
 
 
 def _grown(change: Change) -> str:
-    if change.unit == "share":
-        return f"{change.growth.value * 100:+z.1f} points"
-
-    return f"{change.growth.value * 100:+z.1f} %"
+    unit = "points" if change.unit == "share" else "%"
+    return f"{signed(change.growth.value * 100)} {unit}"
 
 
 def _describe(change: Change) -> tuple[str, str, str, str, str]:
@@ -131,14 +131,17 @@ def _size(value: float, unit: Unit) -> str:
     if unit == "share":
         return percent(value)
 
-    return f"{value * 1000:.1f} ms" if unit == "seconds" else f"{value:.0f} /s"
+    if unit == "per second":
+        return f"{value:.0f} /s"
+
+    return f"{value * 1000:.{1 if value >= _SHORT else 3}f} ms"
 
 
 def _bounds(growth: Estimate) -> str:
     if growth.lower is None or growth.upper is None:
         return "too few launches"
 
-    return f"{growth.lower * 100:+z.1f} to {growth.upper * 100:+z.1f}"
+    return f"{signed(growth.lower * 100)} to {signed(growth.upper * 100)}"
 
 
 def _row(name: str, before: str, after: str, change: str, bounds: str) -> str:

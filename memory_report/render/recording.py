@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from memory_report.recording import Recording, Sample, find_growth
-from memory_report.render.words import mib
+from memory_report.render.words import mib, signed
 from memory_report.units import MIB
 from runner.system import Footprint
 
@@ -48,7 +48,7 @@ def render_recording(recording: Recording) -> str:
     rows += [rule, _row("", "total", _describe(total), width=width)]
     growth = find_growth(recording)
     if growth is not None and samples[-1].seconds >= _SHORTEST_GROWTH:
-        rows += ["", f"growth: {growth * 3600 / MIB:+z.1f} MiB of PSS an hour"]
+        rows += ["", f"growth: {signed(growth * 3600 / MIB)} MiB of PSS an hour"]
 
     return "\n".join([title, "", *rows]) + "\n"
 

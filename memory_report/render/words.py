@@ -141,7 +141,7 @@ def describe_verdict(verdict: Verdict) -> str:
     elif verdict.subject in ("regress", "drift"):
         known = estimate.lower is not None
         within = f", 95 % interval {bounds(estimate)}" if known else ""
-        grown = f"{estimate.value * 100:+z.1f} %"
+        grown = f"{signed(estimate.value * 100)} %"
         measured = f"PSS together {grown} since {verdict.reference}{within}"
         bar = f"at most {percent(verdict.bar)} more"
     else:
@@ -184,6 +184,13 @@ def percent(share: float) -> str:
     """Return a share as a percentage."""
 
     return f"{share * 100:z.1f} %"
+
+
+def signed(value: float) -> str:
+    """Return a change: a small one has more digits, and nothing has no sign."""
+
+    texts = (f"{value:+.{digits}f}" for digits in (1, 2, 3))
+    return next((text for text in texts if float(text)), "0.0")
 
 
 def interval(estimate: Estimate) -> str:

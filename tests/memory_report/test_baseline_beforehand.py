@@ -100,6 +100,11 @@ def test_a_baseline_that_fits_is_measured_against(measured: list[Report]):
             {"min_saving": {"shipped": 60.0}},
             "about shipped, not launched here: `--arrangements shipped,separate",
         ),
+        (
+            ["--settle", "3"],
+            {"min_saving": {"shipped": 60.0}},
+            "settle: 2 s in baseline 'last', 3 s here",
+        ),
         (["--settle", "3"], {}, "settle: 2 s in baseline 'last', 3 s here"),
         (["--settle", "3"], {}, "settle: 2 s in baseline '1.0', 3 s here"),
         (["--repeats", "1"], {}, "launches: 1 together"),
@@ -171,7 +176,8 @@ def test_a_report_that_the_baseline_says_nothing_of_is_printed_first(
 @pytest.mark.parametrize(
     ("words", "head"),
     [
-        (["baseline", "update", "small.json"], "nobody knows how sure"),
+        (["baseline", "update", "small.json", "--release", "2"], "nobody knows how"),
+        (["baseline", "update", "small.json"], "the report was not made as baseline"),
         (["compare", "report.json", "other.json"], "the two reports were not made in"),
         (["compare", "report.json", "forked.json"], "the two reports have no arrange"),
         (["check", "other.json", *WORDS[4:]], "the report was not made as baseline"),

@@ -13,7 +13,7 @@ from memory_report.compare import Comparison, compare_reports, list_differences
 from memory_report.errors import NotComparableError
 from memory_report.figures import work_out
 from memory_report.gates import Outcome, Verdict
-from memory_report.records import OwnServices, SourceFile
+from memory_report.records import OwnServices, Report, SourceFile
 from memory_report.render.comparison import FORMATS, render_text
 from memory_report.render.words import (
     PRICE_HEAD,
@@ -22,8 +22,9 @@ from memory_report.render.words import (
     list_prices,
     mib,
     percent,
+    signed,
 )
-from memory_report.statistics import Estimate, estimate_difference
+from memory_report.statistics import Estimate, counted, estimate_difference
 from tests.memory_report.examples import make_report
 from tests.memory_report.whole_report import make_whole_report
 
@@ -228,7 +229,7 @@ def test_the_sentence_says_how_much_of_it_chance_would_do(grown: Comparison):
 
 
 def test_somebody_s_own_story_is_told_from_the_bundled_one():
-    """In one line: each count differs, and none of them is the reason."""
+    """In one line: each count differs, and none of them, nor one launch, is why."""
 
     file = SourceFile(path="mine", sha256="0")
     own = dataclasses.replace(
@@ -241,7 +242,7 @@ def test_somebody_s_own_story_is_told_from_the_bundled_one():
         compare_reports(REPORT, own)
 
     with pytest.raises(NotComparableError) as held:
-        judge_drift(own, baseline)
+        judge_drift(_keep_one(own), baseline)
 
     assert caught.value.differences == (
         "the second is of somebody's own story, the first of the bundled one",
@@ -252,21 +253,58 @@ def test_somebody_s_own_story_is_told_from_the_bundled_one():
     )
 
 
+def _keep_one(report: Report) -> Report:
+    """Return it with one launch of each arrangement that counts."""
+
+    launches = tuple(each for each in report.launches if each.number <= 2)
+    assert len(counted(launches, "together")) == 1
+    return dataclasses.replace(report, launches=launches)
+
+
 def test_nothing_has_no_sign():
     """A hair less is rounded to nothing, not to less than nothing."""
 
     report = make_report((100, 50), (100, 50))
-    less = make_report((100, 49.999), (100, 49.999))
+    less = make_report((100, 49.9999), (100, 49.9999))
 
-    assert "-0.0" not in render_text(compare_reports(report, less))
+    text = render_text(compare_reports(report, less))
+    assert "-0.0 " not in text
+    assert "+" not in text
+    assert signed(-0.0004) == signed(0.0004) == signed(0) == "0.0"
     assert percent(-0.0001) == "0.0 %"
     assert mib(-1) == "0.0"
     nothing = Estimate(value=-0.0001, lower=-0.0002, upper=-0.0001)
     assert bounds(nothing) == "0.0 to 0.0 %"
-    verdict = Verdict(
-        subject="drift", bar=0.05, estimate=nothing, outcome=Outcome.PASSED
+
+
+def test_a_small_fall_is_told_as_one():
+    """By as many digits as it takes, up to three: never with a plus."""
+
+    report = make_report((100, 50), (100, 50))
+    less = make_report((100, 49.98), (100, 49.98))
+
+    text = " ".join(render_text(compare_reports(report, less)).split())
+    assert "together, PSS 50.0 MiB 50.0 MiB -0.04 %" in text
+    assert "saved of separate, PSS 50.0 % 50.0 % +0.02 points" in text
+    fall = Estimate(value=-0.0001, lower=-0.0002, upper=-0.0001)
+    verdict = Verdict(subject="drift", bar=0.05, estimate=fall, outcome=Outcome.PASSED)
+    assert "PSS together -0.01 % since" in describe_verdict(verdict)
+
+
+def test_a_time_below_a_millisecond_is_told_to_the_microsecond():
+    """Of 0.5 ms and 0.5 ms nobody would see what changed by a tenth."""
+
+    growth = Estimate(value=0.1, lower=None, upper=None)
+    change = Change(
+        subject="request p50",
+        unit="seconds",
+        before=0.000458,
+        after=0.00114,
+        growth=growth,
     )
-    assert "PSS together +0.0 % since" in describe_verdict(verdict)
+
+    text = render_text(Comparison(changes=(change,), differences=()))
+    assert "request p50 0.458 ms 1.1 ms +10.0 %" in " ".join(text.split())
 
 
 def test_readiness_has_the_unit_of_the_report():

@@ -9,6 +9,7 @@ import pytest
 
 from memory_report.errors import UsageError
 from memory_report.gates import Gate, Outcome, Verdict, check_measured, judge
+from memory_report.notes import list_notes
 from memory_report.records import Report, Series, Settling
 from memory_report.render.formats import FORMATS
 from memory_report.render.verdicts import FORMATS as VERDICTS
@@ -91,7 +92,7 @@ def test_an_unsettled_launch_decides_nothing():
 def test_a_launch_without_time_to_settle_decides_nothing(
     seconds: float, outcome: Outcome
 ):
-    """Nobody can tell whether it had settled, which is no reason to pass."""
+    """Nobody can tell whether it had settled: no reason to pass, and a note."""
 
     looks = [place * 0.25 for place in range(int(seconds * 4) + 1)]
     launches = tuple(
@@ -111,6 +112,14 @@ def test_a_launch_without_time_to_settle_decides_nothing(
         assert describe_doubts(verdicts[1].doubts) == (
             "unsettled launches: 2, 4, 6 (see --settle)"
         )
+
+    reason = "the time to settle was too short to tell (see --settle)"
+    notes = [text for name, text in list_notes(report) if name == "unsettled"]
+    assert notes == [
+        f"launches {numbers}: {reason}"
+        for numbers in ("1, 3, 5 (separate)", "2, 4, 6 (together)")
+        if outcome is Outcome.INCONCLUSIVE
+    ]
 
 
 def test_the_warm_up_is_no_part_of_the_verdict():

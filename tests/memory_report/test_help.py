@@ -15,16 +15,31 @@ from memory_report.commands import ROOT
 from memory_report.exit_codes import NOT_MEASURED
 
 
-def test_help_explains_every_exit_code(capsys: pytest.CaptureFixture[str]):
-    """Who sees a code in CI finds its meaning in the help of either command."""
+@pytest.mark.parametrize(
+    ("command", "codes"),
+    [
+        *((name, [*range(6), 130]) for name in ("", "measure", "show", "check")),
+        ("compare", [0, 2, 4, 5, 130]),
+        ("baseline", [0, 2, 3, 4, 5, 130]),
+        ("baseline update", [0, 2, 3, 4, 5, 130]),
+        ("baseline show", [0, 2, 5, 130]),
+        ("record", [0, 2, 5, 130]),
+        ("attribute", [0, 2, 4, 5, 130]),
+        ("doctor", [0, 2, 5, 130]),
+    ],
+)
+def test_help_explains_the_exit_codes_that_a_command_can_give(
+    command: str, codes: list[int], capsys: pytest.CaptureFixture[str]
+):
+    """Who sees a code in CI finds its meaning, and none of a gate that is not there."""
 
-    for words in (["--help"], ["measure", "--help"], ["show", "--help"]):
-        with pytest.raises(SystemExit):
-            main(words)
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
 
-        text = capsys.readouterr().out
-        codes = (*range(6), 130)
-        assert [f"\n  {code}  " in text for code in codes] == [True] * 7
+    text = capsys.readouterr().out.partition("exit codes:\n")[2]
+    told = re.findall(r"^  (\d+)  \S", text, re.MULTILINE)
+    assert [int(code) for code in told] == codes
+    assert ("gate" in text) is (1 in codes)
 
 
 COMMANDS = (
@@ -62,6 +77,9 @@ def test_each_command_has_two_examples_of_its_own(
         (["check", "x", "--max-pss", "few"], " check"),
         (["baseline", "update"], " baseline update"),
         (["chek"], ""),
+        (["record", "--duration", "5"], " record"),
+        (["baseline", "show", "--json"], " baseline show"),
+        (["--quik"], " measure"),
     ],
 )
 def test_wrong_usage_is_told_in_two_lines(
@@ -75,6 +93,40 @@ def test_wrong_usage_is_told_in_two_lines(
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("error: ")
     assert second == f"see `.venv/bin/python -m memory_report{command} --help`"
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--second", "5"], "--second; did you mean --seconds?"),
+        (["--jsn=/a/long/path.csv"], "--jsn=/a/long/path.csv; did you mean --json?"),
+        (
+            ["--duration", "5"],
+            "--duration; there are --help, --interval, --seconds, --json",
+        ),
+    ],
+)
+def test_an_unknown_option_is_told_with_those_that_there_are(
+    words: list[str], hint: str, capsys: pytest.CaptureFixture[str]
+):
+    """The nearest one, or all of that command where none is near."""
+
+    with pytest.raises(SystemExit):
+        main(["record", *words, "1"])
+
+    assert capsys.readouterr().err.startswith(
+        f"error: unrecognized arguments: {hint}\n"
+    )
+
+
+def test_a_word_too_many_is_no_option(capsys: pytest.CaptureFixture[str]):
+    """No list of options helps with it."""
+
+    with pytest.raises(SystemExit):
+        main(["compare", "a.json", "b.json", "c.json"])
+
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "error: unrecognized arguments: c.json"
 
 
 def test_a_bare_interpreter_is_told_what_to_do():

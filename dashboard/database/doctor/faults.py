@@ -40,15 +40,13 @@ class Fault:
 FAULTS = (
     Fault(
         # https://sqlite.org/wal.html#walresetbug
-        about="the WAL-reset bug: two connections that write, and move the log into"
-        " the file, at the same instant can damage it",
+        about="the WAL-reset bug",
         first=(3, 7, 0),
         fixed=(3, 51, 3),
         also_fixed=((3, 44, 6), (3, 50, 7)),
         wal_only=True,
-        avoided="avoided here, where one connection alone moves the log: the server's"
-        " writer, while its readers and these commands leave that to it; what is left"
-        " is another program that does so",
+        # docs/backup.md says what it does, and what is left of the risk.
+        avoided="avoided here, where one connection alone moves the log",
         advice="use SQLite 3.51.3 or newer (3.50.7 or 3.44.6 will do); until then keep"
         " backups, and set DB_JOURNAL_MODE=delete where several programs write",
     ),

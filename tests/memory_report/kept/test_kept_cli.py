@@ -62,7 +62,7 @@ def test_check_without_a_bar_takes_those_of_the_file(
     said = capsys.readouterr().out
     lines = [line.partition(":")[0] for line in said.splitlines()]
     assert lines == ["gate failed", "gate inconclusive", "gate passed"]
-    assert "PSS together +0.0 % since last" in said
+    assert "PSS together 0.0 % since last" in said
 
 
 def test_check_with_a_bar_of_its_own_needs_no_file(tmp_path: Path):
@@ -257,4 +257,4 @@ def test_a_size_is_rounded_once(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
     assert "PSS together: 54.8 MiB, mean of 54.8, 54.8" in capsys.readouterr().out
     main(["check", "report.json"])
-    assert "PSS together +0.0 % since last" in capsys.readouterr().out
+    assert "PSS together 0.0 % since last" in capsys.readouterr().out

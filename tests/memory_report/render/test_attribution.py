@@ -33,7 +33,7 @@ def test_text_has_the_table_of_shares():
 
     text = FORMATS["text"](RECORD)
 
-    assert SHARES in text
+    assert f"{SHARES}service: its name in the plan; share: what it adds" in text
     assert "web+ws     72.0    44.0   28.0  38.9 %" in text
     assert "socket    12.0   12.0 to 12.0" in text
     assert "libpython3.12.so.1.0  4.00  0.00         4.00" in text
