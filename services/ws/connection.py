@@ -151,7 +151,7 @@ class Connection:
     async def serve(self) -> None:
         """Answer the client until it leaves or has to; then close its socket."""
         try:
-            if self._with_parameters:
+            if self._with_parameters and self._closing is None:
                 await self._receive_parameters()
 
             while self._closing is None:

@@ -12,6 +12,7 @@ from wsproto.events import CloseConnection
 
 from services.ws import limits
 from services.ws.connection import Connection
+from services.ws.websocket import accept
 
 _SUBSCRIBE = (
     '{"id":1,"method":"subscription","params":'
@@ -603,6 +604,28 @@ async def test_null_connection_parameters_are_fine(house: Any) -> None:
     await client.send_message(_SUBSCRIBE)
 
     assert await client.get_message() == '{"id":1,"result":{"type":"started"}}'
+
+
+async def test_a_logout_amid_the_handshake_waits_for_no_parameters(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was let in a moment before hears of it as soon as anything can be said."""
+
+    async def accept_then_log_out(request: Any) -> Any:
+        socket = await accept(request)
+        for member in house.hub.members:
+            member.request_close(1008, "the session was closed")
+
+        return socket
+
+    monkeypatch.setattr("services.ws.door.accept", accept_then_log_out)
+    client = await house.connect(path="/websockets?connectionParams=1")
+    begin = trio.current_time()
+    with pytest.raises(ConnectionClosed) as closed:
+        await client.get_message()
+
+    assert closed.value.reason.code == 1008
+    assert trio.current_time() - begin < 1
 
 
 async def test_an_expired_session_closes_its_socket(house: Any) -> None:
