@@ -260,17 +260,20 @@ class InvalidItemError(DashboardError):
 
 
 class TooBusyError(DashboardError):
-    """More passwords wait to be checked than the queue takes."""
+    """More passwords and keys wait to be checked than the queue takes."""
 
     def __init__(self) -> None:
-        super().__init__("too many logins at once; try again in a second")
+        super().__init__("too many passwords or keys at once; try again in a second")
 
 
 class ThrottledError(DashboardError):
     """Too many tries have failed; the next one is taken in so many seconds."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"too many failed logins; try again in {seconds:.0f} s")
+        super().__init__(
+            "too many wrong passwords, API keys or invites; "
+            f"try again in {seconds:.0f} s"
+        )
         self.seconds = seconds
 
     @property
@@ -282,7 +285,7 @@ class ThrottledError(DashboardError):
 
         many = "" if number == 1 else "s"
         return (
-            "Too many failed logins came from here. "
+            "Too many wrong passwords, API keys or invites came from here. "
             f"Try again in {number} {unit}{many}."
         )
 

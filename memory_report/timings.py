@@ -11,7 +11,7 @@ import trio
 from memory_report.records import Price
 from memory_report.statistics import percentile
 
-#: Seconds from a monitor's start to its second sample, and from then on between two:
+#: Seconds from a monitor's start to its first sample, and from then on between two:
 #: `runner.monitor`, which would bring an event loop with it.
 FIRST_SAMPLES, SAMPLE_INTERVAL = 2.0, 10.0
 

@@ -19,7 +19,8 @@ from .lane import Lane
 from .plan import Plan
 from .system import read_activity, read_footprint
 
-#: Seconds between two samples, and between the first two at most.
+#: Seconds between two samples, and at most until the first: amid the start the process
+#: holds less than it will a moment later.
 INTERVAL = 10.0
 FIRST_INTERVAL = 2.0
 #: Seconds that the history goes back.
@@ -264,16 +265,15 @@ async def _sample(
     monitor: Monitor, meters: Mapping[str, LagMeter], interval: float
 ) -> None:
     sampler = Sampler(meters)
-    # The first sample is taken amid the start; the second soon after it.
     pause = min(FIRST_INTERVAL, interval)
 
     while True:
+        await anyio.sleep(pause)
+        pause = interval
+
         try:
             sample = sampler.take()
         except OSError as error:
             logger.warning("a memory sample is left out: %s", error)
         else:
             monitor.add(sample)
-
-        await anyio.sleep(pause)
-        pause = interval

@@ -134,7 +134,7 @@ class LoginThrottle:
             async with self._database.write() as tx:
                 await self._add(tx, limits)
         except (sqlite3.OperationalError, DashboardError) as error:
-            logger.warning("a failed login is counted in memory only: %s", error)
+            logger.warning("a failed attempt is counted in memory only: %s", error)
             await self._keep(limits)
         else:
             for key in limits:
@@ -159,7 +159,7 @@ class LoginThrottle:
                     )
 
         except (sqlite3.OperationalError, DashboardError) as error:
-            logger.warning("failed logins could not be forgotten: %s", error)
+            logger.warning("failed attempts could not be forgotten: %s", error)
         finally:
             self._end(limits)
 
@@ -174,7 +174,7 @@ class LoginThrottle:
         try:
             return await self._read(self._database, limits)
         except (sqlite3.OperationalError, DashboardError) as error:
-            logger.warning("failed logins could not be looked up: %s", error)
+            logger.warning("failed attempts could not be looked up: %s", error)
             return dict(self._unsaved)
 
     async def _read(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from dashboard.errors import DashboardError
+from dashboard.errors import DashboardError, OutgoingError
 from dashboard.resources import Resources
 
 logger = logging.getLogger("services.tasks")
@@ -63,7 +63,9 @@ async def finish(task: Call, *, name: str, timeout: float) -> Outcome:
     if error is None:
         return Outcome(error=None)
 
-    if isinstance(error, DashboardError):  # its words are enough
+    if isinstance(error, OutgoingError):  # without internet it is usual
+        logger.warning("job %r failed and is tried again next time: %s", name, error)
+    elif isinstance(error, DashboardError):  # its words are enough
         logger.error("job %r failed: %s", name, error)
     else:
         logger.error("job %r failed", name, exc_info=error)

@@ -65,7 +65,7 @@ class QueuedRuns(LocalRuns):
         self._active: dict[str, QueuedJob] = {}
         self._idle = anyio.Event()
         self._idle.set()
-        #: Whether the log has been told that ticks cannot be queued.
+        #: Whether the log has been told that the queue cannot be written.
         self._noted = False
         self._queue = TickQueue.from_url(
             house.resources.settings.redis_url or "", name=NAME
@@ -97,7 +97,7 @@ class QueuedRuns(LocalRuns):
                     await self._note_failed(error)
                     break
 
-                self._note_queued()
+                self._note_written()
                 waiting.remove(one)
 
             if waiting:
@@ -220,6 +220,8 @@ class QueuedRuns(LocalRuns):
                     await queued.update()
                 except Exception as error:  # noqa: BLE001
                     await self._note_failed(error)
+                else:
+                    self._note_written()
 
     async def _note_failed(self, error: Exception) -> None:
         if self._noted:
@@ -232,12 +234,16 @@ class QueuedRuns(LocalRuns):
 
         if not self._noted:
             self._noted = True
-            logger.warning("ticks cannot be queued; jobs wait: %s", error)
+            logger.warning(
+                "the queue cannot be written; ticks wait, and runs may be taken for "
+                "lost: %s",
+                error,
+            )
 
-    def _note_queued(self) -> None:
+    def _note_written(self) -> None:
         if self._noted:
             self._noted = False
-            logger.info("ticks can be queued again")
+            logger.info("the queue can be written again")
 
     async def _warn_of_eviction(self) -> None:
         try:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.boards import App, Board, Item
+from dashboard.boards import App, Item
 from services.web import forms
 from services.web.forms import Form
 
@@ -22,13 +22,13 @@ class ItemForm:
     """One form: its fields, how they are judged and what they come to.
 
     `judge` returns a sentence for each field at fault; `read` returns the options
-    of a form without fault.
+    of a form without fault, and is given the ids of all apps.
     """
 
     texts: tuple[str, ...] = ()
     boxes: tuple[str, ...] = ()
     judge: Callable[[Texts], dict[str, str | None]] = lambda _texts: {}
-    read: Callable[[Form, Board], Mapping[str, Any]] = lambda _form, _board: {}
+    read: Callable[[Form, Collection[str]], Mapping[str, Any]] = lambda _form, _apps: {}
 
     def typed(self, form: Form) -> Texts:
         """Return what was typed, to be shown again beside the faults."""
@@ -135,36 +135,46 @@ def _judge_notebook(texts: Texts) -> dict[str, str | None]:
     return {"content": forms.check_note(texts["content"])}
 
 
-def _read_app(form: Form, _board: Board) -> Mapping[str, Any]:
+def _judge_existing(texts: Texts) -> dict[str, str | None]:
+    return {"form": None if texts["app_id"] else "Choose an app."}
+
+
+def _read_existing(form: Form, _apps: Collection[str]) -> Mapping[str, Any]:
+    return {"appId": form.text("app_id")}
+
+
+def _read_app(form: Form, _apps: Collection[str]) -> Mapping[str, Any]:
     return {name: bool(form.raw(name)) for name in _APP_BOXES}
 
 
-def _read_bookmarks(form: Form, board: Board) -> Mapping[str, Any]:
-    chosen = [app for app in form.all("items") if app in board.apps]
+def _read_bookmarks(form: Form, apps: Collection[str]) -> Mapping[str, Any]:
+    chosen = [app for app in form.all("items") if app in apps]
     return {"title": form.text("title"), "items": chosen}
 
 
-def _read_new_clock(form: Form, _board: Board) -> Mapping[str, Any]:
+def _read_new_clock(form: Form, _apps: Collection[str]) -> Mapping[str, Any]:
     timezone = form.text("timezone")
     return {"useCustomTimezone": True, "timezone": timezone} if timezone else {}
 
 
-def _read_clock(form: Form, board: Board) -> Mapping[str, Any]:
+def _read_clock(form: Form, apps: Collection[str]) -> Mapping[str, Any]:
     boxes = {name: bool(form.raw(name)) for name in _CLOCK_BOXES}
-    timezone = _read_new_clock(form, board) or {"useCustomTimezone": False}
+    timezone = _read_new_clock(form, apps) or {"useCustomTimezone": False}
     return {**boxes, **timezone}
 
 
-def _read_notebook(form: Form, _board: Board) -> Mapping[str, Any]:
+def _read_notebook(form: Form, _apps: Collection[str]) -> Mapping[str, Any]:
     return {"content": forms.note_from_text(form.raw("content"))}
 
 
 _BOOKMARKS = ItemForm(texts=("title",), judge=_judge_bookmarks, read=_read_bookmarks)
 _NOTEBOOK = ItemForm(texts=("content",), judge=_judge_notebook, read=_read_notebook)
 
-#: Every kind that people can add. An app's fields make the app, not its options.
+#: Every kind that people can add. An app's fields make the app, not its options;
+#: "existing" shows one that there is.
 NEW_FORMS: Mapping[str, ItemForm] = {
     "app": ItemForm(texts=APP_TEXTS, judge=judge_app),
+    "existing": ItemForm(texts=("app_id",), judge=_judge_existing, read=_read_existing),
     "bookmarks": _BOOKMARKS,
     "clock": ItemForm(texts=("timezone",), judge=_judge_clock, read=_read_new_clock),
     "notebook": _NOTEBOOK,

@@ -70,7 +70,8 @@ _PROBLEMS = {
     ),
     429: Problem(
         title="Too many at once",
-        text="Too much was asked of us, or too many logins failed. Wait a little.",
+        text="Too much was asked of us, or too many wrong passwords, API keys or "
+        "invites came from here. Wait a little.",
     ),
     500: Problem(
         title="Something broke",

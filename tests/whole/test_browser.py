@@ -116,6 +116,7 @@ def test_a_day_with_the_board(window: Window, url: str):
     assert window.read("[data-ping]", "title") == "Not reachable"
 
     # So does the next sample of the memory, and the line grows.
+    window.wait(lambda: window.count(".spark"))
     line = window.run("return document.querySelector('.spark').innerHTML")
     window.wait(
         lambda: window.run("return document.querySelector('.spark').innerHTML") != line

@@ -109,6 +109,20 @@ def test_the_login_of_the_page_leads_to_a_cookie(visitor: Visitor, tmp_path: Pat
     assert other.get("/api/trpc/app.all").status == 200
 
 
+@needs_curl
+def test_the_calls_over_http_are_answered_as_shown(visitor: Visitor, tmp_path: Path):
+    """A mutation and a batch, with the cookie that the page's login leaves behind."""
+
+    (login,) = find_blocks("docs/trpc.md", "Over WebSocket", "sh")
+    run(login, visitor, tmp_path, NAME=NAME, PASSWORD=PASSWORD)
+
+    (block,) = find_blocks("docs/trpc.md", "Over HTTP", "sh")
+    lines = block.splitlines()
+    assert len(lines) == 4
+    for command, shown in zip(lines[::2], lines[1::2], strict=True):
+        assert_like(run(f"{command} -s", visitor, tmp_path), shown)
+
+
 def test_the_frames_of_the_page_are_answered_as_shown(visitor: Visitor):
     """From the handshake with its cookie and origin to the last PONG."""
 

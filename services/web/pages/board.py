@@ -8,6 +8,7 @@ from urllib.parse import quote
 from quart import Response
 from werkzeug.exceptions import NotFound
 
+from dashboard.apps import list_apps
 from dashboard.boards import Board, find_board, find_home_board, load_board
 from services.web.cards import make_card
 from services.web.grid import lay_out
@@ -29,7 +30,7 @@ async def show_home(visit: Visit) -> Response:
     if board is None:
         return visit.page("no_board.html", status=404)
 
-    return show(visit, board)
+    return await show(visit, board)
 
 
 async def show_board(visit: Visit, board_id: str) -> Response:
@@ -40,7 +41,7 @@ async def show_board(visit: Visit, board_id: str) -> Response:
         resources.database, board_id, visit.session, cache=resources.boards
     )
     if board is not None:
-        return show(visit, board)
+        return await show(visit, board)
 
     # Homarr's addresses have the board's name: old bookmarks go on.
     named = await find_board(
@@ -57,7 +58,7 @@ async def show_board(visit: Visit, board_id: str) -> Response:
     raise NotFound
 
 
-def show(
+async def show(
     visit: Visit,
     board: Board,
     *,
@@ -82,6 +83,9 @@ def show(
         grid=grid,
         cards={item.id: make_card(site, board, item) for item in board.items},
         editing=editing,
+        process=site.monitor.label,
+        # Any member may choose from all apps, as by `app.selectable`.
+        apps=await list_apps(site.resources.database) if editing else (),
         opened=opened,
         values=values,
         errors=errors,

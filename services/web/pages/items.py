@@ -5,6 +5,7 @@ from __future__ import annotations
 from quart import Response
 from werkzeug.exceptions import BadRequest, Forbidden, NotFound
 
+from dashboard.apps import list_apps
 from dashboard.boards import (
     App,
     Board,
@@ -17,6 +18,7 @@ from dashboard.boards import (
     update_item,
 )
 from dashboard.boards.access import tell_access_changed
+from dashboard.database import Database
 from services.web.forms import sentence
 from services.web.item_forms import (
     APP_TEXTS,
@@ -51,7 +53,7 @@ async def add(visit: Visit, board_id: str) -> Response:
 
     if errors:
         typed = NEW_FORMS[kind].typed(visit.form)
-        return show(visit, board, opened=kind, values=typed, errors=errors)
+        return await show(visit, board, opened=kind, values=typed, errors=errors)
 
     return _back(visit, board_id)
 
@@ -66,7 +68,7 @@ async def show_item(visit: Visit, board_id: str, item_id: str) -> Response:
     """Show the form that changes one item."""
 
     board = await _load(visit, board_id)
-    return _item_page(visit, board, _find(board, item_id))
+    return await _item_page(visit, board, _find(board, item_id))
 
 
 async def change(visit: Visit, board_id: str, item_id: str) -> Response:
@@ -85,7 +87,7 @@ async def change(visit: Visit, board_id: str, item_id: str) -> Response:
             errors = {"form": sentence(error.reason)}
 
     if errors:
-        return _item_page(visit, board, item, errors=errors)
+        return await _item_page(visit, board, item, errors=errors)
 
     return _back(visit, board_id)
 
@@ -136,7 +138,8 @@ async def _store(visit: Visit, board: Board, kind: str) -> None:
     database = visit.site.resources.database
     form = visit.form
     if kind != "app":
-        options = NEW_FORMS[kind].read(form, board)
+        options = NEW_FORMS[kind].read(form, await _list_app_ids(database))
+        kind = "app" if kind == "existing" else kind
         await add_item(
             database, board.id, kind=kind, options=options, session=visit.session
         )
@@ -147,10 +150,11 @@ async def _store(visit: Visit, board: Board, kind: str) -> None:
 
 
 async def _update(visit: Visit, board: Board, item: Item) -> None:
-    options = CHANGE_FORMS[item.kind].read(visit.form, board)
+    database = visit.site.resources.database
+    options = CHANGE_FORMS[item.kind].read(visit.form, await _list_app_ids(database))
     app = _find_app(board, item)
     found = await update_item(
-        visit.site.resources.database,
+        database,
         board.id,
         item.id,
         options=options,
@@ -164,7 +168,11 @@ async def _update(visit: Visit, board: Board, item: Item) -> None:
     tell_access_changed(visit.site.resources.bus)
 
 
-def _item_page(
+async def _list_app_ids(database: Database) -> set[str]:
+    return {app.id for app in await list_apps(database)}
+
+
+async def _item_page(
     visit: Visit, board: Board, item: Item, *, errors: Texts | None = None
 ) -> Response:
     form = CHANGE_FORMS[item.kind]
@@ -182,6 +190,7 @@ def _item_page(
         board_path=board_path(board.id),
         item=item,
         app=app,
+        apps=await list_apps(visit.site.resources.database),
         app_changeable=visit.member.may("app-modify-all"),
         values=values,
         ticked=form.ticked(visit.form) if errors else stored_ticks(item),

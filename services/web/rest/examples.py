@@ -28,7 +28,7 @@ EXAMPLES: Mapping[str, Any] = {
     # Apps, boards and items
     "name": "nas",
     "description": "Films and photos",
-    "iconUrl": "/icon.svg",
+    "iconUrl": "/static/icon.svg",
     "href": "https://nas.example",
     "pingUrl": None,
     "columnCount": 10,

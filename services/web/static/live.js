@@ -141,7 +141,7 @@
     }
   };
 
-  // The memory page: the server draws it anew when a sample says that there is more
+  // The memory page, and what waits for a first sample: drawn anew when there is more
 
   const drawn = [...document.querySelectorAll("[data-live]")];
   let redrawing = false;

@@ -184,6 +184,24 @@ async def test_the_check_measures_and_then_fails(server: Server):
     await bus.close()
 
 
+async def test_a_check_that_waits_too_long_does_not_end_the_connection(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """Whoever asked is told no; a Redis that is only slow is not lost for that."""
+    bus = await open_bus(server.url)
+    caplog.set_level("INFO")
+    with monkeypatch.context() as patch:
+        patch.setattr("dashboard.bus.redis.CHECK_TIMEOUT", 0.0)
+        with pytest.raises(RedisUnavailableError, match="no answer within 0 s"):
+            await bus.check()
+
+    assert bus.statistics()["connected"] == 1
+    assert await bus.check() is not None
+    assert caplog.messages == []
+
+    await bus.close()
+
+
 async def test_a_bus_without_its_redis_opens_publishes_and_closes(tmp_path: Path):
     """Redis may come later, or never."""
     bus = RedisBus(f"unix://{tmp_path}/none.sock")

@@ -202,13 +202,13 @@ async def test_without_redis_a_trigger_is_refused_and_a_tick_waits(
 
     due = bench.occupy(round(bench.house.now() * 1000))
     bench.house.tasks.start_soon(bench.engine.begin, [due])
-    await wait_until(lambda: "ticks cannot be queued" in caplog.text)
+    await wait_until(lambda: "the queue cannot be written" in caplog.text)
 
     server.start()
-    await wait_until(lambda: bench.calls and "can be queued again" in caplog.text)
+    await wait_until(lambda: bench.calls and "can be written again" in caplog.text)
 
-    assert caplog.text.count("ticks cannot be queued") == 1
-    assert caplog.text.count("ticks can be queued again") == 1
+    assert caplog.text.count("the queue cannot be written") == 1
+    assert caplog.text.count("the queue can be written again") == 1
     assert "Traceback" not in caplog.text
 
 
@@ -280,6 +280,42 @@ async def test_a_redis_that_may_evict_what_is_queued_is_told(
         if warned
         else []
     )
+
+
+@pytest.mark.redis
+async def test_a_sign_of_life_that_is_refused_is_told_once(
+    resources: Resources, server: Server, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    """No tick need wait for that: what runs may be begun again by another worker."""
+    caplog.set_level("INFO", "services.tasks")
+    done = anyio.Event()
+    answers: list[Exception | None] = [OSError("full"), OSError("full"), None, None]
+
+    class Running:
+        async def update(self) -> None:
+            await anyio.lowlevel.checkpoint()
+            if not answers:
+                done.set()
+            elif error := answers.pop(0):
+                raise error
+
+    monkeypatch.setattr(queued, "HEARTBEAT_INTERVAL", 0.0)
+    engine = make_engine(resources, server)
+    running: Any = Running()
+    engine._active["ping:1"] = running
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(engine._beat)
+        with anyio.fail_after(PATIENCE):
+            await done.wait()
+
+        tasks.cancel_scope.cancel()
+
+    await engine._queue.disconnect()
+
+    assert caplog.messages == [
+        "the queue cannot be written; ticks wait, and runs may be taken for lost: full",
+        "the queue can be written again",
+    ]
 
 
 @pytest.mark.redis

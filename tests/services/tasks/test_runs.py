@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,10 +13,11 @@ import anyio.lowlevel
 import pytest
 
 from dashboard.database import DatabaseBusyError
-from dashboard.errors import OutgoingError
+from dashboard.errors import DashboardError, OutgoingError
 from dashboard.jobs import Job, history
-from services.tasks import execution, runs
+from services.tasks import claims, execution, runs
 from services.tasks.errors import JobRunningError, TickTakenError
+from services.tasks.state import Due
 from services.tasks.timetable import AHEAD
 from tests.services.tasks.conftest import PATIENCE, Desk
 from tests.services.tasks.others import claim, end_other, ms
@@ -33,29 +35,46 @@ def raising(error: BaseException) -> Callable[[], Awaitable[None]]:
 
 
 @pytest.mark.parametrize(
-    ("error", "line", "traced"),
+    ("error", "level", "line", "traced"),
     [
-        (OutgoingError("x.org", "is away"), "job 'ping' failed: x.org: is away", False),
-        (OSError("out of paper"), "job 'ping' failed", True),
+        (
+            OutgoingError("x.org", "is away"),
+            "WARNING",
+            "job 'ping' failed and is tried again next time: x.org: is away",
+            False,
+        ),
+        (
+            DashboardError("no room left"),
+            "ERROR",
+            "job 'ping' failed: no room left",
+            False,
+        ),
+        (OSError("out of paper"), "ERROR", "job 'ping' failed", True),
     ],
 )
 async def test_what_is_raised_on_purpose_is_one_line_of_the_log(
     desk: Desk,
     caplog: pytest.LogCaptureFixture,
     error: Exception,
+    level: str,
     line: str,
     traced: bool,
 ) -> None:
-    """Its words are enough; a fault of ours is told with where it was."""
+    """Its words are enough; a fault of ours is told with where it was.
+
+    What another server is to blame for is a warning, and an error of the run.
+    """
     caplog.set_level("INFO")
+    heard = desk.listen("ping")
     desk.make(PING)
     desk.work = raising(error)
     await desk.pass_time(60)
 
-    (failed,) = [one for one in caplog.records if one.levelname == "ERROR"]
-    assert failed.getMessage() == line
+    (failed,) = [one for one in caplog.records if one.levelno > logging.INFO]
+    assert (failed.levelname, failed.getMessage()) == (level, line)
     assert bool(failed.exc_info) is traced
     assert await desk.load_runs("ping") == [(FIRST, "error")]
+    assert heard[-1]["lastExecutionStatus"] == "error"
 
 
 @pytest.mark.parametrize(
@@ -176,6 +195,35 @@ async def test_what_was_claimed_ahead_is_given_back(desk: Desk, how: str) -> Non
             desk.scheduler.stop()
 
     await desk.settle()
+
+    assert await desk.load_runs("ping") == []
+
+
+async def test_a_claim_that_is_cancelled_is_known_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is written whatever happens, so somebody has to give it back."""
+    written, go = anyio.Event(), anyio.Event()
+
+    async def claim_slowly(*args: Any, **options: Any) -> Any:
+        claimed = await history.claim_ticks(*args, **options)
+        written.set()
+        await go.wait()
+        return claimed
+
+    monkeypatch.setattr(claims, "claim_ticks", claim_slowly)
+    scheduler = desk.make(PING)
+    due = Due(one=scheduler.jobs["ping"], tick=ms(FIRST))
+    with anyio.fail_after(PATIENCE):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(desk.engine.prepare, [due])
+            await written.wait()
+            tasks.cancel_scope.cancel()
+            go.set()
+
+    assert await desk.load_runs("ping") == [(FIRST, "running")]
+
+    await desk.engine.end()
 
     assert await desk.load_runs("ping") == []
 

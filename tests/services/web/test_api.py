@@ -84,14 +84,27 @@ async def test_memory_gives_the_latest_samples(member: Browser, monitor: FakeMon
     assert len(two["samples"]) == 2
 
 
-@pytest.mark.parametrize("count", ["-1", "x", "1.5", "", "9" * 30, "%C2%B2", "1 "])
+@pytest.mark.parametrize(
+    "count", ["-1", "0", "10001", "x", "1.5", "", "9" * 30, "%C2%B2", "1 "]
+)
 async def test_odd_counts_are_refused(member: Browser, count: str):
-    """What is no whole number is a bad request, told as JSON."""
+    """What is no number of samples is a bad request, told as JSON."""
 
     page = await member.get(f"/api/memory?count={count}")
 
     assert page.status == 400
-    assert json.loads(page.text) == {"error": "count has to be a whole number"}
+    assert json.loads(page.text) == {
+        "error": "count has to be a whole number from 1 to 10000"
+    }
+
+
+@pytest.mark.parametrize("count", ["1", "10000"])
+async def test_counts_up_to_the_bounds_are_taken(member: Browser, count: str):
+    """As few and as many as the documentation says."""
+
+    page = await member.get(f"/api/memory?count={count}")
+
+    assert page.status == 200
 
 
 async def test_memory_shows_other_processes_while_they_send(

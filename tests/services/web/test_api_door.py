@@ -107,7 +107,9 @@ async def test_keys_cannot_be_tried_out(stranger: Browser, key: str):
 
     assert [page.status for page in pages] == [401] * 6 + [429]
     assert int(pages[-1].headers["Retry-After"]) >= 1
-    assert pages[-1].text.startswith('{"error":')
+    assert pages[-1].text.startswith(
+        '{"error":"Too many wrong passwords, API keys or invites came from here.'
+    )
 
 
 async def test_a_key_in_use_is_never_throttled(stranger: Browser, key: str):

@@ -309,7 +309,7 @@ async def test_overlong_note_comes_back_whole(member: Browser):
 
 
 async def test_bookmarks_list_the_chosen_apps(member: Browser):
-    """Ticked apps become links; apps that are not on the board are left out."""
+    """Ticked apps become links; one that was deleted meanwhile is left out."""
 
     await member.add("app", name="Router", href="http://router.local/")
     edit = await _edit_page(member)
@@ -321,18 +321,23 @@ async def test_bookmarks_list_the_chosen_apps(member: Browser):
     assert "Network Router router.local" in re.sub(r" R ", " ", page.words)
 
 
-async def test_changed_bookmarks_keep_what_is_ticked(member: Browser):
-    """Unticking a link takes it off the list."""
+async def test_changed_bookmarks_keep_what_is_ticked(
+    member: Browser, resources: Resources
+):
+    """Unticking a link takes it off the list, and sockets that showed it are told."""
 
     path = _item_paths(await _edit_page(member), "bookmarks")[0]
     editor = await member.get(path)
     ticked = re.findall(r'value="(\w+)" checked', editor.text)
+    told: list[str] = []
+    resources.bus.listen("access-changed", lambda topic, _: told.append(topic))
     await member.submit(path, path, {"title": "Fewer", "items": ticked[:1]})
     again = await member.get(path)
 
     assert len(ticked) == 2
     assert ticked[:1] == re.findall(r'value="(\w+)" checked', again.text)
     assert 'value="Fewer"' in again.text
+    assert told == ["access-changed"]
 
 
 async def test_clock_shows_the_time_of_its_zone(member: Browser, app: Quart):
@@ -562,6 +567,7 @@ async def test_memory_widget_waits_for_the_first_sample(
     page = await member.get("/")
 
     assert "The first sample is on its way." in page.words
+    assert f'data-live="{monitor.label}"' in page.text
 
 
 async def test_names_cannot_leave_their_place(member: Browser, database: Database):

@@ -139,6 +139,7 @@ async def test_before_the_first_sample_the_page_says_so(
 
     assert page.status == 200
     assert "The first sample is on its way." in page.words
+    assert f'id="memory-all" data-live="{monitor.label}"' in page.text
 
 
 async def test_one_sample_is_shown_and_not_drawn(member: Browser, monitor: FakeMonitor):

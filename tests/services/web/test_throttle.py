@@ -35,8 +35,10 @@ async def test_after_some_wrong_passwords_the_next_try_waits(stranger: Browser):
 
     assert page.status == 429
     assert int(page.headers["Retry-After"]) >= 1
-    told = f"Try again in {page.headers['Retry-After']} second"
-    assert f"Too many failed logins came from here. {told}" in page.words
+    assert (
+        "Too many wrong passwords, API keys or invites came from here. "
+        f"Try again in {page.headers['Retry-After']} second"
+    ) in page.words
     assert f'value="{ADMIN}"' in page.text
     assert stranger.cookie("homarr.session-token") is None
 
@@ -168,9 +170,10 @@ async def test_a_login_in_time_forgives_the_mistakes(stranger: Browser):
 def test_people_are_told_how_long_to_wait(seconds: float, told: str):
     """In whole seconds or minutes, and never too few."""
 
-    sentence = f"Too many failed logins came from here. Try again in {told}"
-
-    assert ThrottledError(seconds).sentence == sentence
+    assert ThrottledError(seconds).sentence == (
+        "Too many wrong passwords, API keys or invites came from here. "
+        f"Try again in {told}"
+    )
 
 
 @pytest.mark.parametrize(

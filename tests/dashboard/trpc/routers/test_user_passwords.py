@@ -60,7 +60,7 @@ async def test_a_wrong_password_is_refused_and_soon_not_looked_at(house: House):
         assert refusal == "FORBIDDEN: Invalid password"
 
     refusal = await house.fail("user.changePassword", CHANGE, by="ada")
-    assert refusal.startswith("TOO_MANY_REQUESTS: Too many failed logins came from")
+    assert refusal.startswith("TOO_MANY_REQUESTS: Too many wrong passwords, API keys")
     assert house.closed == []
 
 
