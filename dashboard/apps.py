@@ -62,8 +62,8 @@ async def load_apps(source: Readable, ids: Iterable[str]) -> dict[str, App]:
     return {row["id"]: App(**dict(row)) for row in rows}
 
 
-async def list_pinged_apps(database: Readable) -> list[App]:
-    """The apps whose state some board shows, each once, by name.
+async def list_pinged_apps(database: Readable, *, only: str | None = None) -> list[App]:
+    """The apps whose state some board shows, each once, by name; or `only` that one.
 
     That is where an app item asks for it, and neither its board nor the server's
     settings forbid it. Bookmarks show no state.
@@ -77,6 +77,8 @@ async def list_pinged_apps(database: Readable) -> list[App]:
         "SELECT i.id, i.kind, i.options FROM item AS i"
         " JOIN board AS b ON b.id = i.board_id"
         " WHERE i.kind = 'app' AND NOT b.disable_status"
+        " AND (:only IS NULL OR instr(i.options, :only))",
+        {"only": only},
     )
     ids: set[str] = set()
     for row in rows:
@@ -84,7 +86,7 @@ async def list_pinged_apps(database: Readable) -> list[App]:
         if options.get("pingEnabled", by_default):
             ids.update(list_app_ids(row["kind"], options))
 
-    apps = await load_apps(database, ids)
+    apps = await load_apps(database, ids if only is None else ids & {only})
     return sorted(
         (app for app in apps.values() if app.target),
         key=lambda app: (app.name.lower(), app.id),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from dashboard.accounts.hashing import BYTES, NOBODY, check_password, to_bytes
 from dashboard.database import Database
 from dashboard.errors import InvalidAccountError
@@ -20,14 +22,7 @@ async def verify_password(
     An unknown name takes as long as a wrong password, and so does a name that only
     another provider knows. Raises TooBusyError when too many wait.
     """
-    stored_name = normalize_name(name).encode("utf-8", "replace").decode()
-    # Of "Ada" and "ada", which old files have, the one that Homarr would take.
-    row = await database.one(
-        'SELECT id, name, password FROM "user"'
-        " WHERE lower(name) = ? AND provider = 'credentials'"
-        " ORDER BY name = ? DESC, id LIMIT 1",
-        (stored_name, stored_name),
-    )
+    row = await _find(database, name)
     matches = await check_password_of(
         None if row is None else row["password"], password
     )
@@ -35,6 +30,23 @@ async def verify_password(
         return None
 
     return User(id=row["id"], name=row["name"])
+
+
+async def find_name(database: Database, name: str) -> str | None:
+    """The stored name of the user who logs in with this one, if there is one."""
+    row = await _find(database, name)
+    return None if row is None else str(row["name"])
+
+
+async def _find(database: Database, name: str) -> sqlite3.Row | None:
+    stored_name = normalize_name(name).encode("utf-8", "replace").decode()
+    # Of "Ada" and "ada", which old files have, the one that Homarr would take.
+    return await database.one(
+        'SELECT id, name, password FROM "user"'
+        " WHERE lower(name) = ? AND provider = 'credentials'"
+        " ORDER BY name = ? DESC, id LIMIT 1",
+        (stored_name, stored_name),
+    )
 
 
 async def check_password_of(stored: object, password: str) -> bool:

@@ -74,7 +74,9 @@ class RedisBus:
         # task group's own error, and a scope cancels until it is obeyed.
         self._scope = anyio.CancelScope()
         self._reason: str | None = None
-        self._counters = {"received": 0, "sent": 0, "connections": 0}
+        self._counters = {"received": 0, "refused": 0, "sent": 0, "connections": 0}
+        #: Whether the log was told of a refused message, in this connection.
+        self._told_refused = False
 
     def start(self) -> None:
         """Connect in the background of this event loop, and stay connected."""
@@ -199,6 +201,7 @@ class RedisBus:
         """Connect, catch up, then pass messages both ways until that fails."""
         client = open_client(self._url)
         pubsub = client.pubsub()
+        self._told_refused = False
         try:
             await pubsub.psubscribe(f"{CHANNEL}*")
             # Subscribed first: what is published from now on arrives either way.
@@ -287,12 +290,19 @@ class RedisBus:
             superjson.decode(encoded)
         except ValueError as error:
             # Anybody who reaches Redis can publish; a browser gets SuperJSON only.
-            logger.warning("a message of %r is not SuperJSON: %s", topic, error)
+            self._note_refused(topic, error)
             return
 
         if again or encoded != self._local.last(topic):
             self._counters["received"] += 1
             self._local.deliver(topic, encoded)
+
+    def _note_refused(self, topic: str, error: ValueError) -> None:
+        self._counters["refused"] += 1
+        if not self._told_refused:
+            self._told_refused = True
+            told = "a message of %r is not SuperJSON, more are only counted: %s"
+            logger.warning(told, topic, error)
 
     def _note_connected(self, client: Redis) -> None:
         self._client = client

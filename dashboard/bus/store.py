@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -11,7 +12,7 @@ from math import inf
 #: The same bound as deploy/redis.conf gives to Redis.
 MAX_BYTES = 64 * 1024 * 1024
 #: What an entry takes beside its name and value, measured on CPython 3.11 (64 bit).
-ENTRY_BYTES = 320
+ENTRY_BYTES = 271
 #: How often what has expired is looked for, so that it does not wait for its turn.
 SWEEP_INTERVAL = 60.0
 
@@ -87,4 +88,5 @@ class Store:
 
 
 def _size(name: str, value: bytes) -> int:
-    return ENTRY_BYTES + len(name) + len(value)
+    # A name beyond Latin-1 takes two or four bytes for each of its characters.
+    return ENTRY_BYTES + sys.getsizeof(name) + len(value)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from dashboard import superjson
@@ -17,6 +19,10 @@ PREFIX = "cache:"
 DELETED = "cache:deleted"
 #: How long a value lives that Redis could not take: the others do not know it.
 ALONE_SECONDS = 30.0
+#: How many loads run at once that nobody waits for.
+MAX_BACKGROUND = 8
+
+logger = logging.getLogger(__name__)
 
 
 class Cache:
@@ -35,6 +41,7 @@ class Cache:
         self._flights: dict[str, asyncio.Task[bytes]] = {}
         # The event loop itself holds its tasks weakly.
         self._running: set[asyncio.Task[bytes]] = set()
+        self._places = asyncio.Semaphore(MAX_BACKGROUND)
         self._counters = {"hits": 0, "misses": 0, "loads": 0, "failed": 0}
         self._unlisten = self._bus.listen(DELETED, self._forget, replay=False)
 
@@ -74,14 +81,16 @@ class Cache:
                     self._counters["hits"] += 1
                     return value
 
-        flight = self._flights.get(key)
-        if flight is None:
-            flight = asyncio.create_task(self._fly(key, function, ttl))
-            self._flights[key] = flight
-            self._running.add(flight)
-            flight.add_done_callback(self._land)
+        return superjson.decode(await asyncio.shield(self._start(key, function, ttl)))
 
-        return superjson.decode(await asyncio.shield(flight))
+    def load_soon(
+        self, key: str, function: Callable[[], Awaitable[Any]], *, ttl: float
+    ) -> None:
+        """Load in the background, a few keys at a time; `close` ends it.
+
+        As with `load`, nothing is run for a key that is kept or under way.
+        """
+        self._start(key, partial(self._run_in_turn, key, function), ttl)
 
     def statistics(self) -> Mapping[str, int]:
         """Counters since the start, and the bytes that this process keeps."""
@@ -95,6 +104,29 @@ class Cache:
             flight.cancel()
 
         await asyncio.gather(*running, return_exceptions=True)
+
+    def _start(
+        self, key: str, function: Callable[[], Awaitable[Any]], ttl: float
+    ) -> asyncio.Task[bytes]:
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = asyncio.create_task(self._fly(key, function, ttl))
+            self._flights[key] = flight
+            self._running.add(flight)
+            flight.add_done_callback(self._land)
+
+        return flight
+
+    async def _run_in_turn(
+        self, key: str, function: Callable[[], Awaitable[Any]]
+    ) -> Any:
+        async with self._places:
+            try:
+                return await function()
+            except Exception:
+                # Nobody waits, so nobody else would say it.
+                logger.exception("loading %r in the background failed", key)
+                raise
 
     async def _fly(
         self, key: str, function: Callable[[], Awaitable[Any]], ttl: float

@@ -2,8 +2,9 @@
 
 Where the hour and the minute are given, a tick is a time of day: one that the clock
 leaves out comes right after, and one that it shows twice comes the first time. Where
-one of them begins with `*`, ticks are intervals, and pass through changes of the
-clock. Both are Debian's rules, and docs/tasks.md's.
+one of them begins with `*`, it ticks at each moment whose time on the wall fits: not
+in an hour left out, and twice in one shown twice. Both are Debian's rules, and
+docs/tasks.md's.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from quart import app as quart_app
 from quart.sessions import SecureCookieSessionInterface
 from quart.wrappers import BaseRequestWebsocket
 from werkzeug.exceptions import BadHost, NotFound
-from werkzeug.routing import MapAdapter
+from werkzeug.routing import MapAdapter, PathConverter
 
 from dashboard.accounts.attempts import share_attempts
 from dashboard.resources import Resources
@@ -28,7 +28,7 @@ from services.web.render import Renderer
 from services.web.routes import ROUTES
 from services.web.security import COMMON_HEADERS, FormTokens, content_policy
 from services.web.site import Monitor, Site
-from services.web.trpc import MAX_UPLOAD_BYTES, UPLOAD_PATH
+from services.web.trpc import UPLOADS
 
 MAX_BODY_BYTES = 1024 * 1024
 _YEAR = 31_536_000
@@ -65,6 +65,7 @@ def create_app(
     app.session_interface = _NoSessions()
 
     # What it answers
+    app.url_map.converters["all"] = _All
     for route in ROUTES:
         app.add_url_rule(
             route.path,
@@ -110,6 +111,13 @@ class _App(Quart):
             return _Nowhere(self.url_map, "", "/", "", "http", "/", "GET")
 
 
+class _All(PathConverter):
+    """The rest of an address, also where it begins with another slash."""
+
+    regex = ".+?"
+    part_isolating = False
+
+
 class _Nowhere(MapAdapter):
     """Nothing is anywhere."""
 
@@ -125,14 +133,14 @@ class _Request(Request):
     def __init__(
         self, method: str, scheme: str, path: str, *rest: Any, **more: Any
     ) -> None:
-        uploads = path == UPLOAD_PATH
-        if uploads:
-            more["max_content_length"] = MAX_UPLOAD_BYTES
+        bound = UPLOADS.get(path)
+        if bound is not None:
+            more["max_content_length"] = bound
 
         super().__init__(method, scheme, path, *rest, **more)
-        if uploads:
+        if bound is not None:
             # The parser of forms has a bound of its own.
-            self.max_content_length = MAX_UPLOAD_BYTES
+            self.max_content_length = bound
 
 
 class _NoSessions(SecureCookieSessionInterface):

@@ -49,7 +49,7 @@ _REST = tuple(
 #: there is none where no path is.
 _TRPC = tuple(
     route
-    for address in ("/api/trpc/<path:paths>", "/api/trpc/", "/api/trpc")
+    for address in ("/api/trpc/<all:paths>", "/api/trpc/", "/api/trpc")
     for route in (
         Route("OPTIONS", address, trpc.answer_options, access="system"),
         *(

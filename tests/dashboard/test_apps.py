@@ -63,6 +63,8 @@ async def test_apps_with_an_item_are_pinged_once(
     )
 
     assert await pinged(database) == ["http://a/ping", "http://b/"]
+    assert await list_pinged_apps(database, only=apps[1].id) == [apps[1]]
+    assert await list_pinged_apps(database, only=apps[1].id[:-1]) == []
 
 
 async def test_an_item_can_turn_its_ping_off(

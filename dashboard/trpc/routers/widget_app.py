@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from dashboard.apps import App, list_apps_at, load_apps
+from dashboard.apps import App, list_apps_at, list_pinged_apps, load_apps
 from dashboard.boards import list_seen_apps
 from dashboard.errors import ProcedureError
 from dashboard.inputs import Id, Input, Text
+from dashboard.jobs import load_job_configuration
+from dashboard.resources import Resources
 from dashboard.stored import read_server_setting
 from dashboard.trpc.guards import anyone
 from dashboard.trpc.procedure import Context, Router
@@ -16,6 +19,8 @@ router = Router()
 
 #: Seconds for which an answer is told to all who ask: nobody makes us ask faster.
 KEPT_SECONDS = 10.0
+#: Seconds in which those who subscribe to an app have it pinged once.
+FIRST_SECONDS = 60.0
 
 
 class Pinged(Input, frozen=True, kw_only=True):
@@ -44,6 +49,39 @@ async def ping(context: Context, given: Pinged) -> dict[str, Any]:
         message = "No URL to ping configured for this app"
         raise ProcedureError("CONFLICT", message)
 
+    return await _ask(resources, url)
+
+
+@router.subscription("updatedPing", guard=anyone, input=Pinged)
+async def updated_ping(context: Context, given: Pinged) -> list[str]:
+    """Hear each ping of an app that some board shows to the caller.
+
+    The first is made at once if none is known, since the job's may be a minute away.
+    """
+    app = await _find(context, given)
+    resources, topic = context.resources, f"ping:{app.id}"
+    if resources.bus.last(topic) is None:
+        resources.cache.load_soon(
+            f"first-{topic}",
+            partial(_ping_first, resources, app.id, topic),
+            ttl=FIRST_SECONDS,
+        )
+
+    return [topic]
+
+
+async def _ping_first(resources: Resources, app_id: str, topic: str) -> None:
+    """Do what the job "ping" would do with an app, unless it was quicker."""
+    configuration = await load_job_configuration(resources.database)
+    _, enabled = configuration["ping"]
+    if not enabled or resources.bus.last(topic) is not None:
+        return
+
+    for app in await list_pinged_apps(resources.database, only=app_id):
+        resources.bus.publish(topic, await _ask(resources, app.target or ""))
+
+
+async def _ask(resources: Resources, url: str) -> dict[str, Any]:
     from dashboard import pings  # loads httpcore: only those who ping pay for it
 
     answer: dict[str, Any] = await resources.cache.load(
@@ -52,13 +90,6 @@ async def ping(context: Context, given: Pinged) -> dict[str, Any]:
         ttl=KEPT_SECONDS,
     )
     return answer
-
-
-@router.subscription("updatedPing", guard=anyone, input=Pinged)
-async def updated_ping(context: Context, given: Pinged) -> list[str]:
-    """Hear each ping of an app that some board shows to the caller."""
-    app = await _find(context, given)
-    return [f"ping:{app.id}"]
 
 
 async def _find(context: Context, given: Pinged) -> App:

@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from dashboard.resources import Resources
@@ -37,8 +38,9 @@ async def run(resources: Resources, *, clock: Callable[[], float] = time.time) -
         cause = f"{error.strerror}; give a folder in BACKUP_PATH"
         raise BackupError(str(folder), cause) from error
 
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(clock()))
-    target = folder / f"{source.name}.daily-{stamp}.sqlite"
+    # To the millisecond: somebody may have the job run twice in one second.
+    stamp = f"{datetime.fromtimestamp(clock(), UTC):%Y%m%dT%H%M%S.%f}"[:-3]
+    target = folder / f"{source.name}.daily-{stamp}Z.sqlite"
     size = await backup(resources.database, target)
     logger.info("backup written to %s (%d bytes)", target, size)
     for old in find_copies(folder, source.name)[:-KEPT]:
@@ -51,6 +53,9 @@ def find_folder(source: Path, given: str) -> Path:
 
 
 def find_copies(folder: Path, name: str) -> list[Path]:
-    """The copies that this job made of a database of this name, oldest first."""
-    made = re.compile(re.escape(name) + r"\.daily-\d{8}T\d{6}Z\.sqlite")
+    """The copies that this job made of a database of this name, oldest first.
+
+    Those of earlier versions have whole seconds in their names.
+    """
+    made = re.compile(re.escape(name) + r"\.daily-\d{8}T\d{6}(\.\d{3})?Z\.sqlite")
     return sorted(path for path in folder.iterdir() if made.fullmatch(path.name))

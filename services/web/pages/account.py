@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from quart import Response
 from werkzeug.exceptions import Forbidden
 
@@ -16,12 +18,15 @@ from dashboard.accounts.passwords import (
     SHORTEST_PASSWORD,
     check_new_name,
     check_new_password,
+    find_name,
 )
 from dashboard.errors import ThrottledError
 from services.web.forms import sentence
 from services.web.login import log_in, log_out
 from services.web.security import local_path
 from services.web.visit import Visit, come_back
+
+logger = logging.getLogger(__name__)
 
 _SWITCHED_OFF = "Logging in with a name and a password is switched off here."
 _WRONG = "That name and password do not belong together."
@@ -97,6 +102,10 @@ async def login(visit: Visit) -> Response:
         return come_back(page)
 
     if user is None:
+        # A name that nobody has may well be a password in the wrong field.
+        known = await find_name(database, name)
+        whom = "an unknown name" if known is None else f"user {known!r}"
+        logger.info("failed login from %s for %s", visit.peer.address, whom)
         return _login_page(visit, name=name, target=target, error=_WRONG)
 
     return await log_in(visit, user, target=target)

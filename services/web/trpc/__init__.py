@@ -12,11 +12,10 @@ Subscriptions are the WebSocket service's affair.
 from __future__ import annotations
 
 from services.web.trpc.answering import answer, answer_options, answer_problem
-from services.web.trpc.reading import MAX_UPLOAD_BYTES, UPLOAD_PATH
+from services.web.trpc.reading import UPLOADS
 
 __all__ = [
-    "MAX_UPLOAD_BYTES",
-    "UPLOAD_PATH",
+    "UPLOADS",
     "answer",
     "answer_options",
     "answer_problem",

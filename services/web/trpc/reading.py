@@ -25,9 +25,11 @@ from dashboard.trpc import Procedure, find_procedure, read_given
 MAX_CALLS = 64
 MAX_PATHS_LENGTH = 4096
 
-#: Where files go: the only bodies that may be so large, all of their files together.
-UPLOAD_PATH = "/api/trpc/media.uploadMedia"
-MAX_UPLOAD_BYTES = 64 * 1024 * 1024
+#: Where files go, and how large the body may be there, all of its files together.
+UPLOADS = {
+    "/api/trpc/media.uploadMedia": 64 * 1024 * 1024,
+    "/api/trpc/board.importOldmarrConfig": 2 * 1024 * 1024,
+}
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +94,9 @@ async def read_calls(request: Request, paths: str, storing: asyncio.Lock) -> Ask
 
     _check_content_type(request)
     batch = request.args.get("batch") == "1"
-    names = paths.strip("/").split(",") if batch else [paths.strip("/")]
+    # Two, as tRPC's fetch adapter cuts a slash off twice.
+    path = paths.removesuffix("/").removesuffix("/")
+    names = path.split(",") if batch else [path]
     if len(names) > MAX_CALLS or len(paths) > MAX_PATHS_LENGTH:
         raise ProcedureError(
             "BAD_REQUEST", f"More than {MAX_CALLS} calls, or too long a path"

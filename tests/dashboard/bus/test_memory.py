@@ -89,7 +89,7 @@ def test_a_callback_may_publish_listen_and_end(bus: MemoryBus, heard: Heard):
 
 def test_the_memory_of_last_messages_is_bounded():
     """In bytes; the topic that was used longest ago is forgotten."""
-    bus = MemoryBus(store=Store(max_bytes=3 * (ENTRY_BYTES + 400), largest=1000))
+    bus = MemoryBus(store=Store(max_bytes=3 * (ENTRY_BYTES + 450), largest=1000))
     for topic in ("a", "b", "a", "c", "d"):
         bus.publish(topic, "x" * 350)
 

@@ -23,16 +23,23 @@ def _clock() -> Clock:
     return Clock()
 
 
-@pytest.mark.parametrize("length", [0, 50, 3000])
-def test_the_bound_is_one_of_memory_as_measured(length: int):
-    """Whatever the size of the values: small ones count with what they cost beside."""
+@pytest.mark.parametrize(
+    ("name", "length"),
+    [("cache:", 0), ("cache:", 50), ("cache:", 3000), ("кэш" * 99, 0), ("🏠" * 99, 0)],
+    ids=["empty", "small", "large", "two bytes", "four bytes"],
+)
+def test_the_bound_is_one_of_memory_as_measured(name: str, length: int):
+    """Whatever the size of the values, and whatever letters are in the names.
+
+    Small ones count with what they cost beside.
+    """
     limit = 4 * 1024 * 1024
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
         store = Store(max_bytes=limit)
         for number in range(2 * limit // (length + 300)):
-            store.set(f"cache:{number}", b"%d" % number + b"x" * length)
+            store.set(f"{name}{number}", b"%d" % number + b"x" * length)
 
         taken = tracemalloc.get_traced_memory()[0] - before
     finally:

@@ -11,6 +11,7 @@ from anyio.lowlevel import checkpoint
 from dashboard.bus import MemoryBus
 from dashboard.bus.store import Store
 from dashboard.cache import Cache
+from dashboard.cache.cache import MAX_BACKGROUND
 
 
 class Source:
@@ -205,12 +206,54 @@ async def test_nonsense_about_deleted_keys_is_passed_over(cache: Cache):
     assert bus.statistics()["failed"] == 0
 
 
+async def test_what_nobody_waits_for_is_loaded_a_few_at_a_time(cache: Cache):
+    """Each key once, whoever asks for it meanwhile, and kept for its time."""
+    source = Source(1)
+    for number in range(2 * MAX_BACKGROUND):
+        cache.load_soon(f"{number}", source, ttl=9)
+        cache.load_soon(f"{number}", source, ttl=9)
+
+    waiting = asyncio.create_task(cache.load("0", source, ttl=9))
+    await wait_all_tasks_blocked()
+
+    assert source.asked == MAX_BACKGROUND
+
+    source.go.set()
+    await wait_all_tasks_blocked()
+    cache.load_soon("0", source, ttl=9)
+    await wait_all_tasks_blocked()
+
+    assert await waiting == 1
+    assert source.asked == 2 * MAX_BACKGROUND
+
+
+async def test_what_fails_with_nobody_waiting_is_logged(
+    cache: Cache, caplog: pytest.LogCaptureFixture
+):
+    """And its place is free again."""
+    source = Source(*[OSError("gone")] * MAX_BACKGROUND, "fine")
+    source.go.set()
+    for number in range(MAX_BACKGROUND + 1):
+        cache.load_soon(f"{number}", source, ttl=9)
+        await wait_all_tasks_blocked()
+
+    assert len(caplog.messages) == MAX_BACKGROUND
+    assert caplog.messages[0] == "loading '0' in the background failed"
+    assert await cache.get("0") is None
+    assert await cache.get(f"{MAX_BACKGROUND}") == b'{"json":"fine"}'
+
+
 async def test_closing_ends_the_loads(cache: Cache):
     """Those who wait are not left waiting."""
     waiting = asyncio.create_task(cache.load("a", Source(1), ttl=9))
+    source = Source(1)
+    cache.load_soon("b", source, ttl=9)
     await wait_all_tasks_blocked()
     await cache.close()
     await asyncio.wait([waiting])
     await checkpoint()
+    source.go.set()
+    await wait_all_tasks_blocked()
 
     assert waiting.cancelled()
+    assert await cache.get("b") is None

@@ -46,9 +46,9 @@ async def test_a_copy_is_made_beside_the_database(
 
     await run(resources)
 
-    assert list_names(folder) == ["db.sqlite.daily-20260101T000030Z.sqlite"]
+    assert list_names(folder) == ["db.sqlite.daily-20260101T000030.000Z.sqlite"]
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert f"backup written to {folder}/db.sqlite.daily-20260101T000030Z" in caplog.text
+    assert f"backup written to {folder / list_names(folder)[0]} (" in caplog.text
     with closing(sqlite3.connect(next(folder.iterdir()))) as copy:
         assert copy.execute("SELECT name FROM app").fetchall() == [("b",)]
 
@@ -59,26 +59,46 @@ async def test_the_folder_can_be_another(resources: Resources, tmp_path: Path) -
     settings = Settings(backup_path=str(other))
     await run(dataclasses.replace(resources, settings=settings))
 
-    assert list_names(other) == ["db.sqlite.daily-20260101T000030Z.sqlite"]
+    assert list_names(other) == ["db.sqlite.daily-20260101T000030.000Z.sqlite"]
 
 
 async def test_seven_are_kept(resources: Resources, folder: Path) -> None:
-    """The oldest goes when the next is there; what others made stays."""
+    """The oldest goes when the next is there; what others made stays.
+
+    Names with whole seconds are those of earlier versions.
+    """
     folder.mkdir()
     others = [
         "db.sqlite.backup-20200101T000000Z.sqlite",
         "db.sqlite.daily-20200101T000000Z.sqlite.old",
         "other.sqlite.daily-20200101T000000Z.sqlite",
     ]
-    for name in others:
+    earlier = [f"db.sqlite.daily-2025123{day}T000030Z.sqlite" for day in range(2)]
+    for name in others + earlier:
         (folder / name).touch()
 
-    for day in range(10):
+    for day in range(6):
         await run(resources, day=day)
 
-    kept = [f"db.sqlite.daily-202601{day:02}T000030Z.sqlite" for day in range(4, 11)]
+    kept = [f"db.sqlite.daily-202601{day:02}T000030.000Z.sqlite" for day in range(1, 9)]
 
-    assert list_names(folder) == sorted(others + kept)
+    assert list_names(folder) == sorted([*others, earlier[-1], *kept[:6]])
+
+    for day in range(6, 8):
+        await run(resources, day=day)
+
+    assert list_names(folder) == sorted(others + kept[1:])
+
+
+async def test_two_in_one_second_are_two(resources: Resources, folder: Path) -> None:
+    """The later one comes later by its name, too."""
+    for moment in (0.9995, 0.001, 0.0):
+        await run(resources, day=moment / DAY)
+
+    assert list_names(folder) == [
+        f"db.sqlite.daily-20260101T000030.{part}Z.sqlite"
+        for part in ("000", "001", "999")
+    ]
 
 
 async def test_none_is_deleted_where_none_is_made(

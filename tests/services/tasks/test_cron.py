@@ -121,12 +121,14 @@ def test_all_times_of_the_hour_left_out_come_as_one() -> None:
         ("*/30 * * * *", ["29 01:30:00+0100", "29 03:00:00+0200"]),
         ("10 * * * *", ["29 01:10:00+0100", "29 03:10:00+0200"]),
         ("0 */20 * * * *", ["29 01:20:00+0100", "29 01:40:00+0100"]),
+        ("0 */2 * * *", ["29 04:00:00+0200", "29 06:00:00+0200"]),
+        ("* 2 * * *", ["30 02:00:00+0200", "30 02:01:00+0200"]),
     ],
 )
 def test_intervals_pass_over_an_hour_left_out(
     expression: str, expected: list[str]
 ) -> None:
-    """They go by the time that passes."""
+    """Those of every hour go by the time that passes, others wait for theirs."""
     assert _list_in_zone(expression, "2026-03-29T01:05:00+01:00", 2) == expected
 
 
@@ -137,6 +139,11 @@ def test_intervals_go_on_through_an_hour_that_comes_twice() -> None:
         "25 02:30:00+0200",
         "25 02:30:00+0100",
         "25 03:30:00+0100",
+    ]
+    assert _list_in_zone("0 */2 * * *", "2026-10-25T01:00:00+02:00", 3) == [
+        "25 02:00:00+0200",
+        "25 02:00:00+0100",
+        "25 04:00:00+0100",
     ]
 
 

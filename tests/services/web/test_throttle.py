@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,15 @@ from dashboard.resources import Resources
 from services.web import create_app
 from services.web.pages import account
 
-from .helpers import ADMIN, GUEST, GUEST_PASSWORD, PASSWORD, Browser, FakeClock
+from .helpers import (
+    ADMIN,
+    GUEST,
+    GUEST_PASSWORD,
+    PASSWORD,
+    Browser,
+    FakeClock,
+    FakeMonitor,
+)
 
 FREE = 6
 
@@ -66,6 +75,36 @@ async def test_the_waits_grow(stranger: Browser, clock: FakeClock):
     assert waits == sorted(waits)
     assert waits[0] <= 3
     assert 600 < max(waits) <= 900
+
+
+@pytest.mark.parametrize("production", [True, False])
+async def test_a_failed_login_is_a_line_of_the_log(
+    resources: Resources,
+    monitor: FakeMonitor,
+    caplog: pytest.LogCaptureFixture,
+    production: bool,
+):
+    """The address and the user; nothing of what else was typed, nor of a good one."""
+
+    caplog.set_level("INFO")
+    settings = replace(resources.settings, production=production)
+    app = create_app(resources=replace(resources, settings=settings), monitor=monitor)
+    async with app.test_app():
+        browser = Browser(app)
+        await browser.log_in(name=f" {ADMIN.upper()}", password="wrong-Secret-1")
+        await browser.log_in(
+            name="Secret-in-the-wrong-field", password="wrong-Secret-2"
+        )
+        await browser.log_in()
+
+    lines = [message for message in caplog.messages if "login" in message]
+    typed = [message for message in caplog.messages if "Secret" in message]
+
+    assert lines == [
+        f"failed login from 192.0.2.1 for user {ADMIN!r}",
+        "failed login from 192.0.2.1 for an unknown name",
+    ]
+    assert typed == []
 
 
 async def test_known_and_unknown_names_are_answered_alike(app: Quart):

@@ -17,11 +17,12 @@ import trio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from trio_websocket import ConnectionClosed
 
-from dashboard import accounts
+from dashboard import accounts, pings
 from dashboard.accounts.users import create_user
 from dashboard.apps import list_apps_at
 from dashboard.boards import add_app_item
 from dashboard.boards.manage import create_board
+from dashboard.cache import Cache
 from dashboard.database import Database
 from dashboard.identity import Session
 from dashboard.trpc import Context, call, find_procedure
@@ -59,8 +60,15 @@ class TrioLane:
 
 
 @pytest.fixture(name="home")
-async def _home(house: Any, tmp_path: Path) -> AsyncIterator[Any]:
-    """A dashboard with an administrator who is logged in."""
+async def _home(
+    house: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Any]:
+    """A dashboard with an administrator who is logged in; every app answers."""
+
+    async def ping(url: str, **_: Any) -> dict[str, Any]:
+        return {"url": url, "statusCode": 204}
+
+    monkeypatch.setattr(pings, "ping", ping)
     with start_blocking_portal("asyncio") as portal:
         lane = AsyncioLane(portal)
         database = Database(str(tmp_path / "db.sqlite"), driver="aiosqlite")
@@ -74,8 +82,12 @@ async def _home(house: Any, tmp_path: Path) -> AsyncIterator[Any]:
             )
         )
         session = await lane.call(accounts.open_session, database, user)
+        cache = Cache(house.bus)
         house.resources = SimpleNamespace(
-            settings=house.resources.settings, database=database, bus=house.bus
+            settings=house.resources.settings,
+            database=database,
+            bus=house.bus,
+            cache=cache,
         )
         house.hub = Hub(bus=house.bus, lane=TrioLane())
         house.lane = lane
@@ -89,6 +101,7 @@ async def _home(house: Any, tmp_path: Path) -> AsyncIterator[Any]:
             while house.hub.sockets:
                 await trio.testing.wait_all_tasks_blocked(0.01)
 
+        await lane.call(cache.close)
         await lane.call(database.close)
 
 
@@ -147,7 +160,7 @@ async def _add_printer(home: Any) -> tuple[str, str]:
 
 
 async def test_pings_are_told_of_apps_that_the_viewer_sees(home: Any) -> None:
-    """Of any other app the answer is that there is none."""
+    """Of any other app the answer is that there is none; the first is made at once."""
     _, app_id = await home.lane.call(_add_printer, home)
     client = await home.house.connect(token=home.session.token)
     await client.send_message(_subscribe("widget.app.updatedPing", {"id": "unknown"}))
@@ -158,6 +171,10 @@ async def test_pings_are_told_of_apps_that_the_viewer_sees(home: Any) -> None:
     await client.send_message(_subscribe("widget.app.updatedPing", {"id": app_id}))
 
     assert (await _answer(client))["result"] == {"type": "started"}
+    assert (await _answer(client))["result"]["data"]["json"] == {
+        "url": "http://printer.example",
+        "statusCode": 204,
+    }
 
     home.house.bus.publish(f"ping:{app_id}", {"statusCode": 200})
 
@@ -261,7 +278,7 @@ async def test_a_board_that_is_closed_to_somebody_goes_silent_at_once(
         watch = _start_watch(home, tasks)
         client = await home.house.connect(token=viewer.token)
         await client.send_message(_subscribe("widget.app.updatedPing", {"id": app_id}))
-        started = await _answer(client)
+        started, first = await _answer(client), await _answer(client)
         # The first write that it sees has the watch look at everything anyway.
         while math.isinf(watch._checked):
             await trio.testing.wait_all_tasks_blocked(0.01)
@@ -270,6 +287,7 @@ async def test_a_board_that_is_closed_to_somebody_goes_silent_at_once(
         error, stopped = await _answer(client), await _answer(client)
 
         assert started["result"] == {"type": "started"}
+        assert first["result"]["type"] == "data"
         assert error["error"]["json"]["data"]["code"] == "NOT_FOUND"
         assert stopped["result"] == {"type": "stopped"}
         tasks.cancel_scope.cancel()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import anyio
 import pytest
 
 from dashboard import pings
@@ -101,6 +102,98 @@ async def test_an_app_without_a_url_is_told(callers: Callers, asked: list[str]):
         "FORBIDDEN: Ping functionality is disabled by server settings"
     )
     assert asked == []
+
+
+async def test_who_subscribes_to_a_new_app_has_it_pinged_once(
+    callers: Callers, monkeypatch: pytest.MonkeyPatch
+):
+    """Nobody waits for the answer; it is published, and known to who comes later."""
+    asked: list[str] = []
+    answer = anyio.Event()
+
+    async def ping(url: str, **_: Any) -> dict[str, Any]:
+        asked.append(url)
+        await answer.wait()
+        return {"url": url, "statusCode": 200, "durationMs": 5}
+
+    monkeypatch.setattr(pings, "ping", ping)
+    await callers.run(
+        "UPDATE board SET is_public = 1",
+        """INSERT INTO item (id, board_id, kind, options)
+        VALUES ('two', 'lab', 'app', '{"json":{"appId":"hidden"}}')""",
+    )
+    for by in ("stranger", "viewer", "owner"):
+        assert await callers.call(UPDATED, {"id": "app"}, by=by) == ["ping:app"]
+
+    while not asked:
+        await anyio.wait_all_tasks_blocked()
+
+    bus = callers.resources.bus
+
+    assert bus.last("ping:app") is None
+
+    told: list[bytes] = []
+    bus.listen("ping:app", lambda _, encoded: told.append(encoded))
+    answer.set()
+    while not told:
+        await anyio.wait_all_tasks_blocked()
+
+    assert told == [
+        b'{"json":{"url":"http://app/","statusCode":200,"durationMs":5}}',
+    ]
+
+    await callers.call(UPDATED, {"id": "app"}, by="stranger")
+    # As if others had needed the room, and somewhat later.
+    bus.store.delete("last:ping:app")
+    await callers.resources.cache.delete("ping:http://app/")
+    await callers.call(UPDATED, {"id": "app"}, by="stranger")
+    await _wait_for_background(callers)
+
+    assert asked == ["http://app/"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        """UPDATE "serverSetting" SET value = '{"json":{"forceDisableStatus":true}}'
+        WHERE setting_key = 'board'""",
+        "UPDATE board SET disable_status = 1",
+        """UPDATE item SET options = '{"json":{"appId":"app","pingEnabled":false}}'
+        WHERE id = 'one'""",
+        """INSERT INTO cron_job_configuration (name, cron_expression, is_enabled)
+        VALUES ('ping', '* * * * *', 0)""",
+        "UPDATE app SET href = NULL",
+    ],
+)
+async def test_a_subscription_pings_nothing_that_the_job_does_not(
+    callers: Callers, asked: list[str], statement: str
+):
+    """It waits for whatever comes."""
+    await callers.run(statement)
+
+    assert await callers.call(UPDATED, {"id": "app"}) == ["ping:app"]
+
+    await _wait_for_background(callers)
+
+    assert asked == []
+
+
+async def test_a_subscription_leaves_a_known_state_alone(
+    callers: Callers, asked: list[str]
+):
+    """It is replayed, and the job renews it."""
+    callers.resources.bus.publish("ping:app", {"statusCode": 200})
+    await callers.call(UPDATED, {"id": "app"})
+    await _wait_for_background(callers)
+
+    assert asked == []
+    assert callers.resources.cache.statistics()["loads"] == 0
+
+
+async def _wait_for_background(callers: Callers) -> None:
+    """Wait until the cache loads nothing."""
+    while callers.resources.cache._flights:
+        await anyio.wait_all_tasks_blocked()
 
 
 async def test_everybody_learns_the_server_s_options(callers: Callers):

@@ -184,6 +184,32 @@ async def test_no_path_is_a_procedure_that_is_not_there(
     assert error["data"]["path"] == ""
 
 
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("probe.null/", None),
+        ("probe.null//", None),
+        ("probe.null///", "probe.null/"),
+        ("/probe.null", "/probe.null"),
+        ("//probe.null", "//probe.null"),
+        ("/", ""),
+        ("probe.null/x", "probe.null/x"),
+    ],
+)
+async def test_slashes_are_read_as_trpcs_fetch_adapter_reads_them(
+    stranger: Browser, address: str, path: str | None
+):
+    """Two at the end are one too many, as is one before: captured of 11.7.2."""
+
+    page = await stranger.get(f"/api/trpc/{address}")
+    error = json.loads(page.text).get("error", {}).get("json", {})
+
+    assert page.status == (200 if path is None else 404)
+    assert error.get("data", {}).get("path") == path
+    if path is not None:
+        assert error["message"] == f'No procedure found on path "{path}"'
+
+
 async def test_a_session_is_looked_up_once_for_all_calls(
     member: Browser, monkeypatch: pytest.MonkeyPatch
 ):

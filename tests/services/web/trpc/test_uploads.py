@@ -12,9 +12,10 @@ from quart.datastructures import FileStorage
 
 from dashboard.issues import find_issues
 from dashboard.trpc.procedure import Upload
+from dashboard.trpc.routers import ROUTERS, load_router
 from services.web import app as web
 from services.web.trpc import uploads
-from services.web.trpc.reading import UPLOAD_PATH
+from services.web.trpc.reading import UPLOADS
 
 from ..helpers import Browser
 
@@ -133,10 +134,9 @@ async def test_a_broken_form_is_told(
 async def test_large_bodies_are_for_files_only(
     app: Quart, member: Browser, monkeypatch: pytest.MonkeyPatch
 ):
-    """The one address has a bound of its own."""
+    """Their addresses have bounds of their own."""
 
-    monkeypatch.setattr(web, "MAX_UPLOAD_BYTES", 2 * web.MAX_BODY_BYTES)
-    monkeypatch.setattr(web, "UPLOAD_PATH", KEEP)
+    monkeypatch.setitem(UPLOADS, KEEP, 2 * web.MAX_BODY_BYTES)
     within = b"x" * (web.MAX_BODY_BYTES + 1000)
 
     status, body = await send(member, KEEP, {"files": file("a", within)})
@@ -152,8 +152,15 @@ async def test_large_bodies_are_for_files_only(
     assert refusal["error"]["json"]["data"]["code"] == "PAYLOAD_TOO_LARGE"
 
 
-def test_the_address_is_that_of_homarrs_uploads():
-    """A procedure that takes files has to be at it, or its files are too large."""
+def test_every_procedure_that_takes_files_has_a_bound():
+    """At another address its files would be too large."""
 
-    assert UPLOAD_PATH == "/api/trpc/media.uploadMedia"
-    assert web.MAX_BODY_BYTES < web.MAX_UPLOAD_BYTES
+    taking = {
+        f"/api/trpc/{router}.{name}"
+        for router in ROUTERS
+        for name, procedure in load_router(router).procedures.items()
+        if procedure.form
+    }
+
+    assert taking - {KEEP} == UPLOADS.keys()
+    assert all(bound > web.MAX_BODY_BYTES for bound in UPLOADS.values())
