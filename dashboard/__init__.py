@@ -9,6 +9,7 @@
     database/                           one SQLite file, three drivers, cancel-safe
     accounts/                           users, groups, sessions, keys, invites, throttle
     boards/, apps, media                boards with their items, their apps and images
+    oldmarr/                            boards of Homarr before 1.0, from their files
     search_engines                      what the search field's short words mean
     server_settings, statistics         what administrators choose; how much there is
     outgoing/, sources                  every request to another server, and to which

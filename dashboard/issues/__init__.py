@@ -159,7 +159,7 @@ def _look_at_options(
 def _look_at_int(value: Any, type_: inspect.IntType, path: Path) -> Iterator[Issue]:
     if not _is_number(value):
         yield words.wrong_type("number", value, path)
-    elif not float(value).is_integer():
+    elif isinstance(value, float) and not value.is_integer():
         issue = words.wrong_type("int", value, path)
         yield {"expected": "int", "format": "safeint", **issue}
     else:
@@ -256,11 +256,11 @@ def _check_bounds(value: float, type_: Any, path: Path) -> Iterator[Issue]:
 
 
 def _is_number(value: Any) -> bool:
-    return (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-    )
+    # A whole one may be too large for a float.
+    if isinstance(value, int):
+        return not isinstance(value, bool)
+
+    return isinstance(value, float) and math.isfinite(value)
 
 
 @lru_cache(maxsize=64)

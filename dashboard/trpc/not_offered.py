@@ -97,10 +97,10 @@ HOMARR = {
 
 #: What a router needs and this house has not, by the router's name or its beginning.
 _REASONS = {
-    "board": "configurations of Homarr before 1.0 are not imported here",
     "certificates": "certificates are not managed here",
     "docker": "containers are not managed here",
-    "import": "configurations of Homarr before 1.0 are not imported here",
+    "import": "backups of Homarr before 1.0 are not imported here, only a board at a"
+    " time by board.importOldmarrConfig",
     "kubernetes": "clusters are not managed here",
     "widget.minecraft": "Minecraft servers are not asked here",
     "widget.releases": "releases of software are not looked up here",

@@ -337,3 +337,11 @@ def test_what_only_msgspec_knows_is_told_in_its_words():
     assert issue["code"] == "custom"
     assert issue["path"] == []
     assert "multiple" in issue["message"]
+
+
+def test_a_whole_number_too_large_for_a_float_is_told():
+    """By its bound, as any other one; JSON may have 400 digits."""
+
+    (issue,) = find_issues(10**400, Annotated[int, Meta(le=10)])
+
+    assert issue["message"] == "Too big: expected number to be <=10"

@@ -91,7 +91,7 @@ const readInput = ({ input, files }) => {
   if (!files) return superjson.deserialize(input);
   const form = new FormData();
   for (const { field, name, type, text } of files)
-    form.append(field, new File([text], name, { type }));
+    form.append(field, name ? new File([text], name, { type }) : text);
   return form;
 };
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
@@ -13,6 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import TextMessage
+
+from tests.dashboard.oldmarr.files import medium
 
 from .launch import PATIENCE, ROOT, launched
 from .visitor import NAME, PASSWORD, Visitor
@@ -121,6 +124,20 @@ def test_the_calls_over_http_are_answered_as_shown(visitor: Visitor, tmp_path: P
     assert len(lines) == 4
     for command, shown in zip(lines[::2], lines[1::2], strict=True):
         assert_like(run(f"{command} -s", visitor, tmp_path), shown)
+
+
+@needs_curl
+def test_an_old_board_is_imported_as_shown(visitor: Visitor, tmp_path: Path):
+    """From a file in the folder."""
+
+    (login,) = find_blocks("docs/trpc.md", "Over WebSocket", "sh")
+    run(login, visitor, tmp_path, NAME=NAME, PASSWORD=PASSWORD)
+    (tmp_path / "default.json").write_text(json.dumps(medium()))
+
+    (block,) = find_blocks("docs/trpc.md", "Boards of Homarr before 1.0", "sh")
+    command, shown = block.splitlines()
+    assert_like(run(f"{command} -s", visitor, tmp_path), shown)
+    assert visitor.get("/boards/old").status == 302
 
 
 def test_the_frames_of_the_page_are_answered_as_shown(visitor: Visitor):

@@ -14,6 +14,7 @@ import pytest
 from dashboard import superjson
 from dashboard.javascript import BigInt, Fault, Map, RegExp, TypedArray, Url
 from dashboard.superjson import UNDEFINED
+from tests.dashboard.oldmarr.files import medium
 
 from .launch import launched
 from .trpc_client import Client, install_clients, open_client
@@ -317,6 +318,28 @@ def test_homarrs_own_links_work_together(client: Client):
     ] == [("a.svg", "image/svg+xml", 6), ("b.gif", "image/gif", 7)]
     assert upload["url"].endswith("/api/trpc/media.uploadMedia")
     assert "batch=1" in query["url"]
+
+
+def test_a_board_of_an_old_homarr_is_brought_along(client: Client):
+    """By the form that Homarr's own page sends; a second one of its name is told."""
+
+    name = f"old-{len(client.query('http', 'board.getAllBoards'))}"
+    form = (
+        {
+            "field": "file",
+            "name": "default.json",
+            "type": "application/json",
+            "text": json.dumps(medium()),
+        },
+        {"field": "configuration", "text": json.dumps({"name": name})},
+    )
+    made = client.upload("board.importOldmarrConfig", *form)
+    board = client.query("http", "board.getBoardByName", {"name": name})
+    again = error_of(client.upload("board.importOldmarrConfig", *form))
+
+    assert made is None
+    assert {"app", "bookmarks", "notebook"} < {one["kind"] for one in board["items"]}
+    assert again["data"]["code"] == "CONFLICT"
 
 
 def test_connection_parameters_are_taken(client: Client):

@@ -102,7 +102,10 @@ class Client:
         ]
 
     def upload(self, path: str, *files: dict[str, str]) -> Any:
-        """Send files (field, name, type, text) as a form, as the browser does."""
+        """Send files (field, name, type, text) as a form, as the browser does.
+
+        What has no name is a text.
+        """
 
         calls = [{"type": "mutation", "path": path, "files": files}]
         number = self._send(do="call", link="split", calls=calls)

@@ -21,7 +21,7 @@ from dashboard.errors import ProcedureError
 from dashboard.inputs import ById, Id, Input, ShortText
 from dashboard.trpc.guards import anyone, member, permission
 from dashboard.trpc.procedure import Context, Rest
-from dashboard.trpc.routers.board_changes import router
+from dashboard.trpc.routers.board_import import router
 from dashboard.trpc.routers.board_shape import (
     show_board,
     show_found,

@@ -34,8 +34,11 @@ async def refuse(path: str, resources: Resources) -> ProcedureError:
         ("searchEngine.requestMedia", "there are no integrations here"),
         ("certificates.addCertificate", "certificates are not managed here"),
         (
-            "board.importOldmarrConfig",
-            "configurations of Homarr before 1.0 are not imported here",
+            "import.validateToken",
+            (
+                "backups of Homarr before 1.0 are not imported here,"
+                " only a board at a time by board.importOldmarrConfig"
+            ),
         ),
     ],
 )

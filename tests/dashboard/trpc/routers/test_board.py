@@ -365,11 +365,3 @@ async def test_a_name_is_looked_up_in_large_and_small_letters(callers: Callers):
     """`exists` says so before a board is made."""
     assert await callers.call("board.exists", "LAB") is True
     assert await callers.call("board.exists", "Lib") is False
-
-
-async def test_the_old_import_is_not_offered(callers: Callers):
-    """It is told in words, and not as a failure of ours."""
-    answer = await callers.fail("board.importOldmarrConfig", {})
-
-    assert answer.startswith("NOT_IMPLEMENTED: ")
-    assert "before 1.0" in answer

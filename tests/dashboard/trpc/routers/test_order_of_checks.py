@@ -31,6 +31,7 @@ PERMITTED = {
     "board.createBoard": "board-create",
     "board.duplicateBoard": "board-create",
     "board.getBoardsForGroup": "admin",
+    "board.importOldmarrConfig": "board-create",
     "media.uploadMedia": "media-upload",
     "searchEngine.create": "search-engine-create",
     "searchEngine.update": "search-engine-modify-all",
