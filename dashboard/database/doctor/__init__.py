@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from dashboard.database.doctor.findings import Finding, Verdict
@@ -45,12 +46,21 @@ async def examine_database(
     if found[0].verdict is Verdict.PROBLEM:
         return found
 
-    found.append(look_at_permissions(path))
-    found += await look_inside(path, driver=driver, journal_mode=journal_mode)
-    found += [
+    inside = await look_inside(path, driver=driver, journal_mode=journal_mode)
+    if inside[0].foreign:
+        # Whether it can be written is no matter either.
+        return [replace(found[0], verdict=Verdict.OK, advice=None), *inside]
+
+    damaged = any(
+        one.verdict is Verdict.PROBLEM and one.name in {"contents", "integrity"}
+        for one in inside
+    )
+    return [
+        *found,
+        look_at_permissions(path),
+        *inside,
         look_at_log(path),
         look_at_room(path, measure_room(path)),
         look_at_processes(path),
-        look_at_backups(path, clock()),
+        look_at_backups(path, clock(), damaged=damaged),
     ]
-    return found

@@ -26,6 +26,8 @@ class Finding:
     found: str
     #: What to do about it; None where nothing is to be done.
     advice: str | None = None
+    #: Whether the file is nobody's of ours: what else is true of it is no matter.
+    foreign: bool = False
 
 
 def ok(name: str, found: str) -> Finding:

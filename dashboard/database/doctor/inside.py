@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from dashboard.database import guard
@@ -27,7 +28,10 @@ RESTORE = (
 
 
 async def look_inside(path: Path, *, driver: str, journal_mode: str) -> list[Finding]:
-    """Judge the library and what it reads; a file that cannot be read is a problem."""
+    """Judge the library and what it reads; a file that cannot be read is a problem.
+
+    Of one that is foreign nothing else is said.
+    """
     try:
         connection = await connect(
             path, driver=driver, mode="ro", busy_timeout=BUSY_TIMEOUT
@@ -40,13 +44,16 @@ async def look_inside(path: Path, *, driver: str, journal_mode: str) -> list[Fin
         "guard": lambda: _look_at_guard(path),
         "journal": lambda: _look_at_journal(connection, wanted=journal_mode),
         "schema": lambda: _look_at_schema(connection),
-        "migrations": lambda: _look_at_migrations(connection),
         "integrity": lambda: _look_at_integrity(connection),
         "references": lambda: _look_at_references(connection),
     }
     try:
         # What fails here fails everywhere; it is told once.
         await connection.fetch("SELECT count(*) FROM sqlite_master")
+        schema = await _look("schema", lambda: _look_at_schema(connection))
+        if schema.verdict is Verdict.PROBLEM and not await _is_homarr_s(connection):
+            return [replace(schema, foreign=True)]
+
         return [await _look(name, look) for name, look in looks.items()]
     except sqlite3.Error as error:
         return [_explain("contents", error)]

@@ -30,6 +30,7 @@ BACKUP_MARKS = (".backup-", ".daily-", ".before-oneroof")
 #: Where the daily ones are, beside the database.
 BACKUP_FOLDER = "backups"
 BACK_UP = ".venv/bin/python -m dashboard backup (or see that copies are kept elsewhere)"
+LOOK_FOR_COPIES = "look for copies kept elsewhere"
 
 
 def look_at_file(path: Path) -> Finding:
@@ -124,17 +125,21 @@ def look_at_room(path: Path, free: int) -> Finding:
     return ok("room", f"{show_size(free)} are free")
 
 
-def look_at_backups(path: Path, now: float) -> Finding:
-    """Whether there is a backup beside the file, and of when; `now` in Unix seconds."""
+def look_at_backups(path: Path, now: float, *, damaged: bool = False) -> Finding:
+    """Whether there is a backup beside the file, and of when; `now` in Unix seconds.
+
+    Of a file that is `damaged` none should be made any more.
+    """
+    advice = LOOK_FOR_COPIES if damaged else BACK_UP
     times = {copy: copy.stat().st_mtime for copy in _find_backups(path)}
     if not times:
-        return warning("backups", "none beside the database", BACK_UP)
+        return warning("backups", "none beside the database", advice)
 
     newest = max(times, key=times.__getitem__)
     found = f"{len(times)} beside the database, the newest is {newest.name}"
     age = now - times[newest]
     if age > OLDEST_BACKUP:
-        return warning("backups", f"{found}, {age / 86400:.0f} days old", BACK_UP)
+        return warning("backups", f"{found}, {age / 86400:.0f} days old", advice)
 
     return ok("backups", found)
 
