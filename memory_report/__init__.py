@@ -27,7 +27,8 @@
     attribution/     whose memory it is, service by service and module by module
     kept/            the commands about reports that were kept
     compare.py       holds two of them against each other, by changes.py;
-                     baseline.py holds one against a reviewed file
+                     baseline.py holds one against a reviewed file, by the marks.py
+                     in it
     recording.py     processes that run already, over time
     environment.py   the machine it was measured on; doctor.py what is wrong with it;
                      cgroup.py who limits and accounts for its memory

@@ -8,20 +8,26 @@ below its bar, are seen for what they are together. Sizes in it are MiB, for its
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
 from memory_report.changes import estimate_growth
-from memory_report.compare import check_same_subject
-from memory_report.errors import NotComparableError, ReportFileError, UsageError
+from memory_report.errors import ReportFileError, UsageError
 from memory_report.files import write_json
 from memory_report.gates import Gate, Outcome, Verdict, compare, judge
-from memory_report.ledger import count_work
-from memory_report.records import TOGETHER, Environment, Procedure, Report
-from memory_report.statistics import Estimate, counted, estimate_mean, list_totals
+from memory_report.marks import (
+    Mark,
+    check_launches,
+    check_same_way,
+    describe_way,
+    list_differences,
+    list_sizes,
+    make_mark,
+)
+from memory_report.records import Environment, Procedure, Report
+from memory_report.statistics import Estimate
 from memory_report.units import MIB
 
 #: Raised whenever a reader of the file would have to know.
@@ -30,22 +36,6 @@ BASELINE_SCHEMA = 1
 BASELINE_FILE = Path("benchmarks/memory_baseline.json")
 #: What the mark that moves is called.
 LAST = "last"
-#: Of a size in MiB: to the byte, so that what is rounded to be read is rounded once.
-_DIGITS = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """What was measured at a time, and in which way."""
-
-    name: str
-    #: What has to be alike before sizes may be compared.
-    way: dict[str, str]
-    #: The same of the work: each count of the ledger.
-    work: dict[str, int]
-    #: PSS of everything together in MiB: its mean, and each launch.
-    pss: float
-    launches: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,20 +98,6 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
     write_json(baseline, path)
 
 
-def make_mark(report: Report, name: str) -> Mark:
-    """Return what is kept of a report."""
-
-    sizes = _list_sizes(report)
-    work = count_work(report.launches[0].ledger, own=report.plan.own is not None)
-    return Mark(
-        name=name,
-        way=_describe_way(report.plan, report.environment),
-        work=dict(sorted(work.items())),
-        pss=round(estimate_mean(sizes).value / MIB, _DIGITS),
-        launches=tuple(round(size / MIB, _DIGITS) for size in sizes),
-    )
-
-
 def update_baseline(
     old: Baseline | None, report: Report, *, bars: Bars, release: str | None
 ) -> Baseline:
@@ -138,9 +114,15 @@ def update_baseline(
         pinned = replace(last, name=release)
 
     if pinned is not None:
-        _check_same_way(pinned, last, "pin this one as well: --release NAME")
+        check_same_way(
+            pinned,
+            last,
+            remedy="pin this one as well: --release NAME",
+            measured_otherwise="give it a file of its own (`--baseline FILE`), or, to "
+            "measure this way from now on, pin this one as well: --release NAME",
+        )
 
-    _check_launches(last)
+    check_launches(last)
     return Baseline(bars=bars, last=last, release=pinned)
 
 
@@ -157,11 +139,11 @@ def check_way(
 
     lines = []
     for mark in (baseline.last, *([baseline.release] if baseline.release else [])):
-        was, now = dict(mark.way), _describe_way(procedure, environment)
+        was, now = dict(mark.way), describe_way(procedure, environment)
         for way in (was, now):
             way.pop("bytecode", None)
 
-        lines += _list_differences(mark, was, now, where="here")
+        lines += list_differences(mark, was, now, where="here")
 
     if procedure.repeats < 2:
         lines.append("launches: 1 together, drift has an interval from 2 on")
@@ -217,64 +199,14 @@ def estimate_drift(report: Report, mark: Mark) -> Estimate:
             one launch.
     """
 
-    remedy = "accept it by `baseline update`, in a change of its own"
     now = make_mark(report, LAST)
-    _check_same_way(mark, now, remedy)
-    _check_launches(now)
+    check_same_way(
+        mark,
+        now,
+        remedy="accept it by `baseline update`, in a change of its own",
+        measured_otherwise="give a report made in its way, a bar (`--min-saving 50`) "
+        "or a baseline of the report's own (`--baseline FILE`)",
+    )
+    check_launches(now)
     then = [size * MIB for size in mark.launches]
-    return estimate_growth(then, _list_sizes(report))
-
-
-def _list_sizes(report: Report) -> list[float]:
-    return list_totals(counted(report.launches, TOGETHER))
-
-
-def _describe_way(procedure: Procedure, environment: Environment) -> dict[str, str]:
-    # The third number of a version mends faults; sizes rarely move with it.
-    python = ".".join(environment.python.split(".")[:2])
-    way = {
-        "python": python,
-        "machine": environment.machine,
-        "huge_pages": environment.huge_pages,
-        "bytecode": environment.bytecode,
-        "settle": f"{procedure.settle:g} s",
-    }
-    return way if procedure.own is None else way | {"story": procedure.own.story.sha256}
-
-
-def _check_same_way(then: Mark, now: Mark, remedy: str) -> None:
-    check_same_subject(
-        "story" in then.way,
-        "story" in now.way,
-        names=(f"baseline {then.name!r}", "the report"),
-        remedies=["each story has a file of its own (see --baseline)"],
-    )
-    lines = _list_differences(
-        then, {**then.way, **then.work}, {**now.way, **now.work}, where="in the report"
-    )
-    if lines:
-        raise NotComparableError(
-            [*lines, remedy],
-            head=f"the report was not made as baseline {then.name!r} was",
-        )
-
-
-def _check_launches(mark: Mark) -> None:
-    """Refuse one launch, after all else: who wants more of another story is misled."""
-
-    if len(mark.launches) < 2:
-        raise NotComparableError(
-            ["launches: 1 together, a baseline needs 2 or more (see --repeats)"],
-            head="nobody knows how sure the report is",
-        )
-
-
-def _list_differences(
-    mark: Mark, was: Mapping[str, object], now: Mapping[str, object], *, where: str
-) -> list[str]:
-    return [
-        f"{name}: {was.get(name, 'none')} in baseline {mark.name!r}, "
-        f"{now.get(name, 'none')} {where}"
-        for name in {**was, **now}
-        if was.get(name) != now.get(name)
-    ]
+    return estimate_growth(then, list_sizes(report))

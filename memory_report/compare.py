@@ -12,6 +12,7 @@ from memory_report.changes import Change, list_changes
 from memory_report.errors import NotComparableError
 from memory_report.ledger import count_work
 from memory_report.records import REDIS, TOGETHER, Environment, Procedure, Report
+from memory_report.units import MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +111,18 @@ def check_same_services(report: Report, services: Sequence[str]) -> None:
 def list_differences(
     before: Environment, after: Environment
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield each fact of the environment that differs, libraries one by one."""
+    """Yield each fact of the environment that differs, libraries one by one.
+
+    How large the observer was is left out: it moves every time, and is in no figure.
+    """
 
     for name in [field.name for field in fields(Environment)]:
         was, now = getattr(before, name), getattr(after, name)
-        if was == now:
+        if was == now or name == "observer":
+            continue
+
+        if name == "memory":
+            yield name, f"{was / MIB:.1f} MiB", f"{now / MIB:.1f} MiB"
             continue
 
         if not isinstance(was, dict):

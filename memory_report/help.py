@@ -1,10 +1,9 @@
-"""What the command line says about itself: help by sub-command, errors in two lines."""
+"""What the command line says about itself, by sub-command."""
 
 from __future__ import annotations
 
-import argparse
 from textwrap import fill
-from typing import Any, NoReturn
+from typing import Any
 
 from memory_report.exit_codes import (
     FAILED,
@@ -15,6 +14,7 @@ from memory_report.exit_codes import (
     PASSED,
     USAGE,
 )
+from runner import usage
 
 PROGRAM = "python -m memory_report"
 #: As it is typed in the project's folder.
@@ -98,49 +98,14 @@ _EXAMPLES = {
 }
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose help has examples of its own command, and whose errors are short.
-
-    What `add_subparsers` makes of it are parsers of the same kind.
-    """
+class Parser(usage.Parser):
+    """A parser whose help has examples of its own command."""
 
     def __init__(self, **options: Any) -> None:
-        fixed = {
-            "formatter_class": argparse.RawDescriptionHelpFormatter,
-            "allow_abbrev": False,
-        }
-        super().__init__(**options | fixed)
+        super().__init__(**options)
         self.description = fill(self.description or "", _WIDTH)
         command = self.prog.removeprefix(PROGRAM).strip()
         self.epilog = f"{_list_codes(command)}\n{_list_examples(command)}"
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """End where a word is not known: the command that got it knows what is near."""
-
-        known = super().parse_known_args(args, namespace)
-        if known[1]:
-            words = " ".join(known[1])
-            self.error(f"unrecognized arguments: {words}{self._suggest(known[1][0])}")
-
-        return known
-
-    def _suggest(self, word: str) -> str:
-        if not word.startswith("-"):
-            return ""
-
-        from difflib import get_close_matches  # late: only mistakes need it
-
-        options = [each for each in self._option_string_actions if each[:2] == "--"]
-        nearest = get_close_matches(word.partition("=")[0], options, n=1)
-        if nearest:
-            return f"; did you mean {nearest[0]}?"
-
-        return f"; there are {', '.join(options)}"
-
-    def error(self, message: str) -> NoReturn:
-        """End with what is wrong, and where to read more: usage would bury it."""
-
-        self.exit(USAGE, f"error: {message}\nsee `.venv/bin/{self.prog} --help`\n")
 
 
 def _list_codes(command: str) -> str:

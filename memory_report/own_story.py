@@ -7,7 +7,7 @@ import inspect
 import sys
 import traceback
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
     asynccontextmanager,
@@ -32,6 +32,13 @@ from memory_report.visitor import Visitor
 Play = Callable[["Scene"], AbstractAsyncContextManager[None]]
 
 
+class Addresses(dict[str, str]):
+    """Addresses by service; who asks for one that is not there is told which are."""
+
+    def __missing__(self, service: str) -> str:
+        raise KeyError(f"{service}: {_describe_addresses(self)}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """What a story is given: where the services are, and where to count."""
@@ -53,12 +60,19 @@ class Scene:
         """
 
         if service not in self.urls:
-            known = ", ".join(sorted(self.urls)) or "no service"
-            raise StoryError(f"visit {service}", f"only {known} has an address")
+            raise StoryError(f"visit {service}", _describe_addresses(self.urls))
 
         return Visitor(
             self.pool, self.urls[service], service=service, counts=self.counts
         )
+
+
+def _describe_addresses(services: Iterable[str]) -> str:
+    *others, last = sorted(services) or [""]
+    if others:
+        return f"only {', '.join(others)} and {last} have an address"
+
+    return f"only {last} has an address" if last else "no service has an address"
 
 
 def load_play(path: Path) -> Play:
@@ -173,7 +187,12 @@ async def open_own_story(
     counts: Counter[str] = Counter()
     with first_error():
         async with httpcore.AsyncConnectionPool(max_connections=64) as pool:
-            scene = Scene(urls=running.urls, counts=counts, pool=pool, timings=timings)
+            scene = Scene(
+                urls=Addresses(running.urls),
+                counts=counts,
+                pool=pool,
+                timings=timings,
+            )
             async with play(scene):
                 yield counts
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import msgspec
 import trio
 
 from memory_report.errors import MeasurementError, ReportFileError
+from memory_report.sampling import read_held_elsewhere
 from memory_report.statistics import slope
 from runner.system import Footprint, list_descendants, read_footprint
 
@@ -51,6 +53,9 @@ class Recording:
     names: dict[int, str]
     samples: tuple[Sample, ...]
     end: str
+    #: At the first sample: PSS that others, the recorder among them, hold of files'
+    #: pages that the processes map.
+    held_elsewhere: int = 0
 
 
 class Recorder:
@@ -61,6 +66,7 @@ class Recorder:
         self._interval = interval
         self._names: dict[int, str] = {}
         self._samples: list[Sample] = []
+        self._held_elsewhere = 0
 
     async def run(
         self, *, seconds: float | None, progress: Callable[[Sample], None]
@@ -98,6 +104,7 @@ class Recorder:
             names=self._names,
             samples=tuple(self._samples),
             end=end,
+            held_elsewhere=self._held_elsewhere,
         )
 
     def _take(self, seconds: float) -> Sample | None:
@@ -114,6 +121,12 @@ class Recorder:
                 self._names[pid] = _name(pid)
 
         sample = Sample(seconds=round(seconds, 3), processes=footprints)
+        if not self._samples:  # once: it costs more than a sample, and moves little
+            with suppress(MeasurementError):  # one of them has ended since
+                self._held_elsewhere = read_held_elsewhere(
+                    tuple(footprints), besides=sample.total.pss
+                )
+
         self._samples.append(sample)
         return sample
 

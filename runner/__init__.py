@@ -2,7 +2,7 @@
 
 # Layout, from the door down
 
-cli          the command line: arguments, and the errors that end it
+cli          the command line: arguments, and the errors that end it; usage: wrong ones
 run          what belongs to the whole interpreter: signals, log, allocator, lanes
 roof         the algorithm: start in order, wait for a reason to stop, drain
 drain        who is asked to stop, in which order, and who was late

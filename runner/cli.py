@@ -17,6 +17,7 @@ from .errors import EXIT_CRASHED, EXIT_USAGE, ListenError, PlanError, suggest
 from .plan import Plan
 from .plan_file import BUNDLED_PLAN, check_port, load_plan
 from .run import run_plan
+from .usage import Parser
 
 EXAMPLES = """\
 examples:
@@ -27,8 +28,10 @@ examples:
   .venv/bin/python -m runner --log-format json      one JSON object per event
 
 exit codes:
-  0  stopped and drained       2  wrong usage, plan or setting
-  1  a service crashed         3  drained past its deadline
+  0  stopped and drained
+  1  a service failed, also because its module is not there; or the port is taken
+  2  wrong usage, plan or setting
+  3  drained past its deadline
 """
 
 LOG_LEVELS = ("error", "warn", "info", "debug")
@@ -52,12 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m runner",
         description="Run services as concurrent tasks in one interpreter, on one port.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument(
         "services",

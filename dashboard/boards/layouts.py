@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from dashboard.boards.access import Access, require_access, require_session
 from dashboard.boards.inputs import LayoutInput, read_input
-from dashboard.boards.reflow import Piece, reflow
+from dashboard.boards.reflow import MAX_PIECES, Piece, reflow
 from dashboard.database import Database, Transaction
 from dashboard.errors import ProcedureError
 from dashboard.identity import Session
@@ -146,13 +147,18 @@ async def _refit(
     pieces = [
         Piece(**{**dict(row), "is_section": bool(row["is_section"])}) for row in rows
     ]
+    if len(pieces) > MAX_PIECES and columns < model.column_count:
+        reason = f"more than {MAX_PIECES} items cannot be fitted into fewer columns"
+        raise ProcedureError("BAD_REQUEST", reason)
+
     roots = await tx.all(
         "SELECT id FROM section WHERE board_id = ? AND kind <> 'dynamic'", (board_id,)
     )
     moved: list[Piece] = []
     for root in roots:
-        found, _ = reflow(
-            pieces, root["id"], before=model.column_count, columns=columns
+        # In a thread: what takes long must not hold up everybody.
+        found, _ = await asyncio.to_thread(
+            reflow, pieces, root["id"], before=model.column_count, columns=columns
         )
         moved += found
 

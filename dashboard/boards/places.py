@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from operator import itemgetter
 
 from dashboard.boards.models import Placement
 from dashboard.database import Transaction
@@ -65,15 +66,29 @@ async def find_places(
 
 
 def find_free_place(
-    taken: Sequence[Rectangle], *, columns: int, width: int, height: int
+    taken: Sequence[Rectangle], *, columns: int, width: int, height: int, start: int = 0
 ) -> tuple[int, int]:
-    """The first place that the size fits in, row by row; at the latest below all."""
-    # The highest place that fits starts at the top or where something ends.
-    tops = sorted({0, *(bottom for _, _, _, bottom in taken if bottom > 0)})
-    for y in tops:
-        band = [r for r in taken if r[1] < y + height and y < r[3]]
+    """The first place that the size fits in, row by row; at the latest below all.
+
+    Above the row `start` it is known to fit nowhere.
+    """
+    coming = sorted(
+        ((r for r in taken if r[3] > start)), key=itemgetter(1), reverse=True
+    )
+    near: list[Rectangle] = []
+    y = start
+    while True:
+        while coming and coming[-1][1] < y + height:
+            near.append(coming.pop())
+
+        near = [r for r in near if r[3] > y]
+        ends = []
         for x in range(columns - width + 1):
-            if not any(r[0] < x + width and x < r[2] for r in band):
+            below = [r[3] for r in near if r[0] < x + width and x < r[2]]
+            if not below:
                 return x, y
 
-    return 0, tops[-1]
+            ends.append(max(below))
+
+        # Further up, whatever is in the way here is in the way as well.
+        y = min(ends)

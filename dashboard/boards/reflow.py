@@ -8,6 +8,9 @@ import msgspec
 
 from dashboard.boards.places import Rectangle, find_free_place
 
+#: Sizes chosen for it make even these take half a second.
+MAX_PIECES = 1000
+
 
 class Piece(msgspec.Struct, kw_only=True):
     """An item, or a dynamic section with pieces of its own, in cells of its section."""
@@ -43,6 +46,8 @@ def _reflow(
 ) -> tuple[list[Piece], int]:
     moved: list[Piece] = []
     taken: list[Rectangle] = []
+    #: By width and height, the row in which such a piece found its place last.
+    rows: dict[tuple[int, int], int] = {}
     # A section that stands within itself, as a damaged file may have it, is left out.
     own = [p for p in pieces if p.section_id == section_id and p.id not in inside]
     for piece in sorted(own, key=lambda p: (p.y, p.x, p.id)):
@@ -61,7 +66,15 @@ def _reflow(
 
         x, y = piece.x, piece.y
         if columns < before:
-            x, y = find_free_place(taken, columns=columns, width=width, height=height)
+            # Room is only taken: what is as large or larger fits nowhere before that.
+            start = max(
+                (row for (w, h), row in rows.items() if w <= width and h <= height),
+                default=0,
+            )
+            x, y = find_free_place(
+                taken, columns=columns, width=width, height=height, start=start
+            )
+            rows[width, height] = y
 
         taken.append((x, y, x + width, y + height))
         moved.append(

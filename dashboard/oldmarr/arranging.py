@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 
-from dashboard.boards.reflow import Piece, reflow
+from dashboard.boards.reflow import MAX_PIECES, Piece, reflow
 from dashboard.ids import new_id
 from dashboard.oldmarr.configuration import (
     SIZES,
@@ -28,8 +28,6 @@ from dashboard.oldmarr.reading import ImportSettings, refuse
 
 logger = logging.getLogger(__name__)
 
-#: Fitting more than these into other columns would take too long.
-MAX_FITTED = 500
 #: As far down as a board that is saved may reach.
 LOWEST = 32767
 
@@ -208,9 +206,9 @@ def _fill(items: list[Placed], columns: Mapping[WindowSize, int]) -> None:
             "there is no size of lg, md and sm for which all items have a place"
         )
 
-    if len(items) > MAX_FITTED:
+    if len(items) > MAX_PIECES:
         raise refuse(
-            f"more than {MAX_FITTED} items, and not all have a place in each size"
+            f"more than {MAX_PIECES} items, and not all have a place in each size"
         )
 
     model = models[0]

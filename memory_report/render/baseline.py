@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from memory_report.baseline import Baseline, Mark
+from memory_report.baseline import Baseline
 from memory_report.ledger import SERVICES
+from memory_report.marks import Mark
 
 
 def render_baseline(baseline: Baseline) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import fmean
+from textwrap import fill
 
 from memory_report.recording import Recording, Sample, find_growth
 from memory_report.render.words import mib, signed
@@ -15,6 +16,10 @@ _NAME, _LONGEST_NAME = 21, 60
 _COLUMNS = ("first", "mean", "peak", "last", "USS", "RSS")
 #: A slope of less than this is noise, in seconds.
 _SHORTEST_GROWTH = 60.0
+_SHARED = (
+    "shared with others at first: {} MiB of files' pages, which PSS would have too if "
+    "no other process, this report included, mapped these files"
+)
 
 
 def render_sample(sample: Sample) -> str:
@@ -46,6 +51,9 @@ def render_recording(recording: Recording) -> str:
 
     total = [sample.total for sample in samples]
     rows += [rule, _row("", "total", _describe(total), width=width)]
+    if recording.held_elsewhere >= MIB:
+        rows += ["", fill(_SHARED.format(mib(recording.held_elsewhere)), 79)]
+
     growth = find_growth(recording)
     if growth is not None and samples[-1].seconds >= _SHORTEST_GROWTH:
         rows += ["", f"growth: {signed(growth * 3600 / MIB)} MiB of PSS an hour"]

@@ -34,6 +34,13 @@ def check_origin(headers: Headers, *, host: str, allowed: Iterable[str]) -> None
     free, since a proxy in front may have ended TLS.
     """
     values = [value for name, value in headers if name == b"origin"]
+    if not values:
+        raise RefusedError(
+            403,
+            "no origin was sent; send the header Origin, as browsers do"
+            " (http://HOST:PORT of this server)",
+        )
+
     origin = parse_origin(values[0].decode("latin-1")) if len(values) == 1 else None
     if origin is not None:
         if _is_same_host(origin, host):

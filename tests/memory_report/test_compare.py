@@ -154,15 +154,20 @@ def test_only_what_both_have_is_compared():
 
 
 def test_what_of_the_machine_differs_is_named():
-    """Library by library, what is absent on one side as well."""
+    """Library by library, what is absent on one side as well; not the report's size."""
 
     then = REPORT.environment
     now = dataclasses.replace(
-        then, python="CPython 3.13.0", versions={"trio": "0.31.0"}
+        then,
+        python="CPython 3.13.0",
+        memory=then.memory * 2,
+        versions={"trio": "0.31.0"},
+        observer=41,
     )
 
     assert list(list_differences(then, now)) == [
         ("python", "CPython 3.12.1", "CPython 3.13.0"),
+        ("memory", "4096.0 MiB", "8192.0 MiB"),
         ("quart", "0.20.0", "absent"),
         ("trio", "absent", "0.31.0"),
     ]

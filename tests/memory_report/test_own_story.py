@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from memory_report.errors import StoryError, UsageError
-from memory_report.own_story import Scene, describe_own, load_play
+from memory_report.own_story import Addresses, Scene, describe_own, load_play
 from memory_report.timings import Timings
 
 
@@ -22,12 +22,12 @@ def write_story(folder: Path, text: str) -> Path:
     return path
 
 
-def make_scene() -> Scene:
-    """Return a scene without services."""
+def make_scene(*services: str) -> Scene:
+    """Return a scene whose services nobody answers for."""
 
     nobody: Any = None
     return Scene(
-        urls={"site": "http://127.0.0.1:1"},
+        urls=Addresses(dict.fromkeys(services, "http://127.0.0.1:1")),
         counts=Counter(),
         pool=nobody,
         timings=Timings(),
@@ -72,11 +72,28 @@ def test_a_file_without_a_story_is_refused(tmp_path: Path, text: str, reason: st
         load_play(write_story(tmp_path, text))
 
 
-def test_a_service_without_an_address_cannot_be_visited():
+@pytest.mark.parametrize(
+    ("services", "known"),
+    [
+        ((), "no service has an address"),
+        (("site",), "only site has an address"),
+        (("site", "echo", "chat"), "only chat, echo and site have an address"),
+    ],
+)
+def test_a_service_without_an_address_cannot_be_asked(
+    services: tuple[str, ...], known: str
+):
     """A misspelt name is told at once, with the names that there are."""
 
-    with pytest.raises(StoryError, match="only site has an address"):
-        make_scene().visit("sight")
+    scene = make_scene(*services)
+
+    with pytest.raises(StoryError, match=f"visit sight.*: {known}$"):
+        scene.visit("sight")
+
+    with pytest.raises(KeyError, match=f"sight: {known}"):
+        scene.urls["sight"]
+
+    assert scene.urls.get("sight") is None
 
 
 def test_the_files_are_kept_with_their_digests(tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import pty
@@ -98,6 +99,7 @@ async def test_a_process_is_recorded_with_its_descendants(
     assert [len(sample.processes) for sample in seen] == [2, 2]
     assert names[0].startswith(f"{Path(sys.executable).name} -S -c")
     assert names[1] == "cat"
+    assert recording.held_elsewhere > 0
     assert all(size.pss > 0 for each in seen for size in each.processes.values())
 
 
@@ -212,6 +214,16 @@ growth: +240.0 MiB of PSS an hour
     assert render_sample(recording.samples[1]) == (
         "    30.0 s  PSS 24.0  USS 12.0  RSS 48.0 MiB  processes: 2"
     )
+
+
+def test_what_others_hold_of_the_same_files_is_told():
+    """Whoever knows the PSS of a report finds here why this one is smaller."""
+
+    alone = make_recording(make_sample(0, p1=10))
+    shared = dataclasses.replace(alone, held_elsewhere=8 * MIB)
+
+    assert "shared with others" not in render_recording(alone)
+    assert "shared with others at first: 8.0 MiB" in render_recording(shared)
 
 
 def test_a_short_series_has_no_growth():

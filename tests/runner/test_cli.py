@@ -151,3 +151,25 @@ def test_flags_are_not_abbreviated(
 
     assert "unrecognized arguments: --drain" in capsys.readouterr().err
     assert not runs.keys
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--prot", "3"], "unrecognized arguments: --prot; did you mean --port?"),
+        (["--port"], "argument --port: expected one argument"),
+    ],
+)
+def test_wrong_usage_is_told_in_two_lines(
+    words: list[str], message: str, runs: Runs, capsys: pytest.CaptureFixture[str]
+):
+    """What is wrong, with the nearest flag, and where to read more."""
+
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+
+    assert capsys.readouterr().err.splitlines() == [
+        f"error: {message}",
+        "see `.venv/bin/python -m runner --help`",
+    ]
+    assert not runs.keys

@@ -11,55 +11,44 @@ from websockets.sync.client import connect
 from .launch import ROOT, launched
 from .visitor import Visitor
 
-SITE = """
-async def app(scope, receive, send):
-    headers = [(b"content-length", b"2")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"hi"})
+
+def read_block(page: str, kind: str, word: str) -> str:
+    """Return the block of this kind on a page that has a word in it."""
+
+    blocks = re.findall(rf"```{kind}\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    (found,) = (block for block in blocks if word in block)
+    return str(found)
 
 
-def create_app():
-    return app
-"""
-
-PLAN = """
-[services.site]
-asgi = "site_of_mine:create_app"
-mount = "/"
-
-[services.chat]
-backend = "trio"
-connections = "chat_of_mine:handle"
-mount = "/chat"
-"""
-
-
-@pytest.mark.parametrize("names", [[], ["chat"]])
-def test_the_echo_of_the_plan_s_page_runs_in_the_house_and_alone(
+@pytest.mark.parametrize("names", [[], ["site"], ["chat"]])
+def test_the_plan_of_the_front_page_runs_in_the_house_and_split(
     names: list[str], tmp_path: Path
 ):
-    """A stranger's WebSocket service, copied from the page, under both roofs."""
+    """A stranger's services, copied from the pages, by the three commands there."""
 
-    blocks = re.findall(
-        r"```python\n(.*?)```", (ROOT / "docs/plan.md").read_text(), re.DOTALL
-    )
-    echo = next(block for block in blocks if "wrap_server_stream" in block)
-    (tmp_path / "chat_of_mine.py").write_text(echo)
-    (tmp_path / "site_of_mine.py").write_text(SITE)
-    plan = tmp_path / "plan.toml"
-    plan.write_text(PLAN)
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    for file, word in (
+        ("site.py", "http.response.start"),
+        ("chat.py", "wrap_server_stream"),
+    ):
+        (mine / file).write_text(read_block("docs/plan.md", "python", word))
+
+    plan = tmp_path / "mine.toml"
+    plan.write_text(read_block("README.md", "toml", "mine.site:create_app"))
     words = ["--plan", str(plan), "--port", "0", *names]
 
     with launched(*words, PYTHONPATH=str(tmp_path)) as process:
         urls = process.wait_ready()
 
-        with connect(urls["chat"], proxy=None) as websocket:
-            websocket.send("are you there?")
-            assert websocket.recv(timeout=30) == "are you there?"
+        if "site" not in names:
+            with connect(urls["chat"], proxy=None) as websocket:
+                websocket.send("are you there?")
+                assert websocket.recv(timeout=30) == "are you there?"
 
-        if not names:
+        if "chat" not in names:
             visitor = Visitor(urls["site"])
             assert visitor.get("/").status == 200
-            assert visitor.body == "hi"
+            assert visitor.body == "hi\n"
 
         assert process.stop() == 0

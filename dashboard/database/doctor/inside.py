@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
 
 from dashboard.database import guard
 from dashboard.database.doctor.faults import judge_library
-from dashboard.database.doctor.findings import Finding, ok, problem, warning
+from dashboard.database.doctor.findings import Finding, Verdict, ok, problem, warning
 from dashboard.database.drivers import Connection, connect
 from dashboard.database.guard import GuardState
 from dashboard.database.migrating import load_migrations, plan_migrations
@@ -39,31 +39,37 @@ async def look_inside(path: Path, *, driver: str, journal_mode: str) -> list[Fin
     except (sqlite3.Error, OSError) as error:
         return [_explain("contents", error)]
 
-    looks: dict[str, Callable[[], Awaitable[Finding]]] = {
-        "library": lambda: _look_at_library(connection, wanted=journal_mode),
-        "guard": lambda: _look_at_guard(path),
-        "journal": lambda: _look_at_journal(connection, wanted=journal_mode),
-        "schema": lambda: _look_at_schema(connection),
-        "integrity": lambda: _look_at_integrity(connection),
-        "references": lambda: _look_at_references(connection),
-    }
     try:
         # What fails here fails everywhere; it is told once.
         await connection.fetch("SELECT count(*) FROM sqlite_master")
-        schema = await _look("schema", lambda: _look_at_schema(connection))
+        schema = await _look("schema", _look_at_schema(connection))
         if schema.verdict is Verdict.PROBLEM and not await _is_homarr_s(connection):
             return [replace(schema, foreign=True)]
 
-        return [await _look(name, look) for name, look in looks.items()]
+        found = [
+            await _look("library", _look_at_library(connection, wanted=journal_mode)),
+            await _look("guard", _look_at_guard(path)),
+            await _look("journal", _look_at_journal(connection, wanted=journal_mode)),
+            schema,
+        ]
+        if schema.verdict is Verdict.OK:
+            # The server refuses any other file, or makes all tables of an empty one.
+            found.append(await _look("migrations", _look_at_migrations(connection)))
+
+        return [
+            *found,
+            await _look("integrity", _look_at_integrity(connection)),
+            await _look("references", _look_at_references(connection)),
+        ]
     except sqlite3.Error as error:
         return [_explain("contents", error)]
     finally:
         await connection.close()
 
 
-async def _look(name: str, look: Callable[[], Awaitable[Finding]]) -> Finding:
+async def _look(name: str, look: Awaitable[Finding]) -> Finding:
     try:
-        return await look()
+        return await look
     except (sqlite3.Error, SchemaError) as error:
         return _explain(name, error)
 
@@ -137,6 +143,14 @@ async def _look_at_schema(connection: Connection) -> Finding:
     return ok("schema", f"Homarr's migration {await find_migration(connection):04}")
 
 
+async def _is_homarr_s(connection: Connection) -> bool:
+    """Whether it was Homarr's once, whatever has become of it."""
+    rows = await connection.fetch(
+        "SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'"
+    )
+    return bool(rows)
+
+
 async def _look_at_migrations(connection: Connection) -> Finding:
     plan = await plan_migrations(connection)
     known = len(load_migrations())
@@ -186,7 +200,9 @@ def _explain(name: str, error: Exception) -> Finding:
 
     code = getattr(error, "sqlite_errorcode", -1) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:
-        return problem(name, "it is no SQLite database", "set DB_URL to another path")
+        advice = f"set DB_URL to another path; if it was ours, {RESTORE}"
+        found = problem(name, "it is no SQLite database", advice)
+        return replace(found, foreign=True)
 
     if code == sqlite3.SQLITE_CORRUPT:
         return problem(name, f"it is damaged: {error}", RESTORE)

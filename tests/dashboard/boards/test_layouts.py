@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -73,6 +74,44 @@ def test_pieces_go_to_the_first_free_place(
 
     assert draw(moved, columns) == after
     assert height == len(after)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_free_place_is_passed_over(seed: int):
+    """Whatever came before: each stands where a look at every single cell puts it."""
+    random = Random(seed)  # noqa: S311  # sizes, and no secrets
+    pieces = [
+        Piece(
+            id=f"{number:02}",
+            is_section=False,
+            section_id="root",
+            x=0,
+            y=number,
+            width=random.randint(1, 6),
+            height=random.randint(1, 6),
+        )
+        for number in range(40)
+    ]
+    moved, _ = reflow(pieces, "root", before=12, columns=5)
+    taken: set[tuple[int, int]] = set()
+    for piece in moved:
+        places = ((x, y) for y in range(999) for x in range(6 - piece.width))
+        x, y = next(
+            (x, y) for x, y in places if not taken & _list_cells(piece, at=(x, y))
+        )
+
+        assert (x, y) == (piece.x, piece.y)
+
+        taken |= _list_cells(piece, at=(x, y))
+
+
+def _list_cells(piece: Piece, *, at: tuple[int, int]) -> set[tuple[int, int]]:
+    x, y = at
+    return {
+        (x + right, y + down)
+        for right in range(piece.width)
+        for down in range(piece.height)
+    }
 
 
 def test_a_section_grows_with_what_it_holds():
@@ -234,6 +273,29 @@ async def test_fewer_columns_move_everything_together(
     assert found.layouts[0].column_count == 3
     assert max(x for x, _ in cells) == 2
     assert len(set(cells)) == len(cells)
+
+
+async def test_too_many_items_are_not_fitted_into_fewer_columns(
+    database: Database,
+    session: Session,
+    board: Board,
+    refused: Try,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """It could take seconds; more columns move nothing, and are given."""
+    limit = len(board.items) - 1
+    monkeypatch.setattr("dashboard.boards.layouts.MAX_PIECES", limit)
+    fewer = give(board, column_count=3)
+    message = await refused(save_layouts(database, board.id, [fewer], session=session))
+
+    assert message == (
+        f"BAD_REQUEST: more than {limit} items cannot be fitted into fewer columns"
+    )
+
+    wider = give(board, column_count=24)
+    await save_layouts(database, board.id, [wider], session=session)
+
+    assert (await reload(database, board, session)).layouts[0].column_count == 24
 
 
 async def test_a_layout_that_is_left_out_goes(

@@ -187,26 +187,30 @@ async def test_a_file_that_cannot_be_written_is_a_warning(
 
 
 async def test_a_text_file_is_a_problem(path: Path):
-    """That is said once, in place of everything that needs a database."""
+    """That is said once, and nothing else is asked of somebody's list."""
     path.parent.mkdir()
     path.write_text("this is a shopping list\n" * 100)
 
     found = await examine(path)
 
-    assert list(found)[:3] == ["file", "permissions", "contents"]
+    assert list(found) == ["file", "contents"]
     assert found["contents"].verdict is PROBLEM
     assert found["contents"].found == "it is no SQLite database"
-    assert "integrity" not in found
 
 
-async def test_another_program_s_database_is_a_problem(path: Path):
-    """It has not our tables."""
+async def test_another_program_s_database_is_a_problem(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """It has not our tables; no advice would change or copy what is not ours."""
     path.parent.mkdir()
     with connected(path) as other:
         other.execute("CREATE TABLE song (title TEXT)")
 
+    monkeypatch.setattr("os.access", lambda *_: False)
     found = await examine(path)
 
+    assert list(found) == ["file", "schema"]
+    assert found["file"].advice is None
     assert found["schema"].verdict is PROBLEM
     assert "another program" in found["schema"].found
     assert found["schema"].advice == "set DB_URL to another"
@@ -224,6 +228,8 @@ async def test_a_newer_schema_is_a_problem(made: Path):
 
     assert found["schema"].verdict is PROBLEM
     assert "newer" in found["schema"].found
+    assert "migrations" not in found
+    assert found["integrity"].verdict is OK
 
 
 async def test_an_empty_file_is_a_warning(path: Path):
@@ -253,6 +259,19 @@ async def test_a_damaged_page_is_a_problem(made: Path):
 
     assert found["integrity"].verdict is PROBLEM
     assert "restore" in str(found["integrity"].advice)
+    assert found["backups"].advice == "look for copies kept elsewhere"
+
+
+async def test_a_file_that_was_cut_short_is_a_problem(made: Path):
+    """It was ours: its backups are looked for, and none is made of what is left."""
+    with made.open("r+b") as file:
+        file.truncate(5000)
+
+    found = await examine(made)
+
+    assert found["contents"].verdict is PROBLEM
+    assert "restore" in str(found["contents"].advice)
+    assert found["backups"].advice == "look for copies kept elsewhere"
 
 
 async def test_a_row_without_its_parent_is_a_problem(made: Path):

@@ -162,7 +162,7 @@ def test_an_item_of_no_section_is_left_out(caplog: pytest.LogCaptureFixture):
     [
         ([{"lg": shape(0, 0, 1, 1)}, {"md": shape(0, 0, 1, 1)}], "there is no size"),
         ([shapes((0, 32767, 1, 1)), shapes((0, 9, 1, 1))], "32767 rows down"),
-        ([{"lg": shape(0, 0, 1, 1)}] * 501, "more than 500 items"),
+        ([{"lg": shape(0, 0, 1, 1)}] * 1001, "more than 1000 items"),
     ],
     ids=["no size", "too far down", "too many"],
 )

@@ -143,13 +143,14 @@ async def test_before_the_first_sample_the_page_says_so(
 
 
 async def test_one_sample_is_shown_and_not_drawn(member: Browser, monitor: FakeMonitor):
-    """The line begins with the second one."""
+    """The line begins with the second one; the table has it already."""
 
     monitor.taken[:] = [FakeSample()]
     page = await member.get(PAGE)
 
     assert "The drawing begins with the second sample." in page.words
     assert "PSS 50.0 MiB" in page.words
+    assert page.text.count('<tr><th scope="row">') == 1
 
 
 async def test_the_widget_leads_administrators_to_the_page(

@@ -121,6 +121,24 @@ async def test_a_bad_handshake_is_refused_before_the_upgrade(
 
 
 @pytest.mark.parametrize(
+    ("origin", "told"),
+    [
+        (None, b"no origin was sent; send the header Origin, as browsers do"),
+        (b"", b"this origin may not connect (see ALLOWED_ORIGINS)"),
+        (b"http://evil.example", b"this origin may not connect (see ALLOWED_ORIGINS)"),
+    ],
+)
+async def test_a_client_without_an_origin_is_told_to_send_one(
+    house: Any, origin: bytes | None, told: bytes
+) -> None:
+    """No setting would help it; a wrong one is told which setting would."""
+    answer = await _read_all(house.knock(_head(origin=origin)))
+    await house.wait_empty()
+
+    assert told in answer.partition(b"\r\n\r\n")[2]
+
+
+@pytest.mark.parametrize(
     "head",
     [
         _head(),

@@ -138,3 +138,20 @@ async def test_the_version_is_answered_as_described(program: Program):
     """The shortest answer that there is."""
 
     assert (await program.ask("GET", "/api/info"))["version"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/apps/nope", 200),
+        ("/api/users/nope", 200),
+        ("/api/invites/nope", 404),
+        ("/api/boards/nope", 404),
+    ],
+)
+async def test_to_delete_what_is_not_there_is_done_of_apps_and_users(
+    app: Quart, key: str, path: str, status: int
+):
+    """As Homarr answers; of invites and boards it is told."""
+
+    assert (await ask(app, "DELETE", path, key=key)).status_code == status
