@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def test_a_module_that_cannot_be_read_has_no_place_of_the_runner_s(
     """The plan imports it, and the error itself says where it is wrong."""
 
     (tmp_path / "cannot_be_read.py").write_text("def\n")
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
 
     with pytest.raises(SyntaxError) as caught:
         load_function("cannot_be_read:serve")
@@ -101,7 +102,7 @@ def test_a_module_that_imports_what_is_not_there_is_the_place(
 
     module = tmp_path / "imports_too_much.py"
     module.write_text("\nimport no_such_module\n")
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
 
     with pytest.raises(ModuleNotFoundError, match="no_such_module") as caught:
         load_function("imports_too_much:serve")

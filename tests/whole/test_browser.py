@@ -235,7 +235,7 @@ def test_the_memory_page_is_drawn_anew_while_one_looks(window: Window):
 
     onboard(window)
     window.visit("/manage/memory")
-    window.wait(lambda: "Live" in window.words)
+    window.wait(lambda: window.count(".more > summary"))  # of the first sample
     window.find(".more > summary").click()
     drawing = "return document.querySelector('#memory-chart').innerHTML"
     window.run(HIDE)

@@ -99,14 +99,22 @@
     }
   };
 
-  const readings = [...document.querySelectorAll("[data-memory]")];
-  const histories = new Map(
-    readings.map((reading) => [
-      reading,
-      reading.dataset.history.split(" ").filter(Boolean).map(Number),
-    ]),
-  );
-  let lastSample = Math.max(0, ...readings.map((reading) => Number(reading.dataset.time)));
+  let readings = [];
+  const histories = new WeakMap();
+  let lastSample = 0;
+
+  const findReadings = () => {
+    readings = [...document.querySelectorAll("[data-memory]")];
+    for (const reading of readings) {
+      const { history, time } = reading.dataset;
+      if (!histories.has(reading)) {
+        histories.set(reading, history.split(" ").filter(Boolean).map(Number));
+      }
+      lastSample = Math.max(lastSample, Number(time));
+    }
+  };
+
+  findReadings();
 
   const showOwn = (reading, sample) => {
     for (const name of ["pss", "rss", "uss"]) {
@@ -143,21 +151,22 @@
 
   // The memory page, and what waits for a first sample: drawn anew when there is more
 
-  const drawn = [...document.querySelectorAll("[data-live]")];
+  const findDrawn = () => [...document.querySelectorAll("[data-live]")];
   let redrawing = false;
 
   const redraw = async () => {
     // Nobody looks at a hidden page, and asking for it would prolong the session.
-    if (redrawing || document.hidden) return;
+    if (redrawing || document.hidden || !findDrawn().length) return;
     redrawing = true;
     try {
       const response = await fetch(location.href);
       if (!response.ok || response.redirected) return;
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-      for (const { id } of drawn) {
-        const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
-        if (old && now) old.replaceWith(now);
+      for (const old of findDrawn()) {
+        const now = fresh.getElementById(old.id);
+        if (now) old.replaceWith(now);
       }
+      findReadings();
     } catch {
       // The server is away: the socket finds it again, and the next sample comes here.
     } finally {
@@ -166,10 +175,10 @@
   };
 
   const showDrawing = (sample) => {
-    if (drawn.some((element) => element.dataset.live === sample.process)) redraw();
+    if (findDrawn().some((element) => element.dataset.live === sample.process)) redraw();
   };
 
-  if (drawn.length) document.addEventListener("visibilitychange", redraw);
+  if (findDrawn().length) document.addEventListener("visibilitychange", redraw);
 
   // What to subscribe to
 
@@ -181,11 +190,14 @@
     show: (message) => showPing(id, message),
   }));
 
-  if (readings.length || drawn.length) {
+  if (readings.length || findDrawn().length) {
     subscriptions.push({
       path: "widget.memory.updatedSample",
       input: { json: null, meta: { values: ["undefined"], v: 1 } },
-      show: drawn.length ? showDrawing : showSample,
+      show: (sample) => {
+        showSample(sample);
+        showDrawing(sample);
+      },
     });
   }
 

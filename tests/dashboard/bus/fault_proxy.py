@@ -37,6 +37,8 @@ class FaultProxy:
         self._noise = random.Random(7)  # noqa: S311
         self._changed = asyncio.Event()
         self._open: set[asyncio.StreamWriter] = set()
+        # The event loop itself holds its tasks weakly.
+        self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
 
@@ -70,7 +72,7 @@ class FaultProxy:
         asyncio.run_coroutine_threadsafe(what, self._loop).result(20)  # type: ignore[arg-type]
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         self.url = f"redis://127.0.0.1:{port}"
 
@@ -85,6 +87,10 @@ class FaultProxy:
             task.cancel()
 
         await asyncio.gather(*others, return_exceptions=True)
+        for writer in list(self._open):
+            _reset(writer)  # its task had not even begun
+
+        await asyncio.sleep(0)  # for what the transports still have to do
 
     async def _set(self, fault: str, number: float) -> None:
         broken, self._fault, self._number = self._fault, fault, number
@@ -94,11 +100,18 @@ class FaultProxy:
             for writer in list(self._open):
                 _reset(writer)
 
-    async def _serve(
+    def _accept(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self.accepted += 1
         self._open.add(writer)
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         try:
             if self._fault == "reset":
                 return

@@ -18,6 +18,7 @@ from dashboard.accounts import (
     invites,
     onboarding,
     open_session,
+    passwords,
     profiles,
 )
 from dashboard.accounts.recheck import recheck_sessions
@@ -296,6 +297,7 @@ async def call_endings(call: Any, session: Any) -> None:
 async def call_accounts(call: Any, session: Any, visitor: Any) -> None:
     admin, user = session.user_id, visitor.user_id
     await call(accounts.verify_password, name="admin", password=PASSWORD)
+    await call(passwords.find_name, "admin")
     for name in ("onboarding_step", "list_users", "list_groups", "list_invites"):
         await call(getattr(accounts, name))
 
