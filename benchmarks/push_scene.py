@@ -228,6 +228,10 @@ async def _add_app(database: Database, session: Session) -> str:
         ping_url=None,
         session=session,
     )
+    async with database.write() as tx:
+        # Nobody pings it: all that its readers hear is what the publisher says.
+        await tx.execute("UPDATE board SET disable_status = 1")
+
     board = await find_home_board(database, session)
     assert board is not None
     return next(app.id for app in board.apps.values() if app.name == "Pushed")
